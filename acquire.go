@@ -1,0 +1,382 @@
+package exitpool
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+)
+
+// This file is the acquiring half of a pool.
+
+// start adds m and has it acquired.
+func (p *ExitPool) start(m *member, self acquirer, opts []EntryOption) {
+	p.poll()
+	m.pool = p
+	o := p.from()
+	m.prepare("Start", self, o.ctx, o, opts)
+	if p.admit(m) {
+		p.acquisitions.Add(m)
+	}
+}
+
+// admit puts m on the list. It reports false if m is not to be acquired.
+func (p *ExitPool) admit(m *member) bool {
+	p.setUp()
+	p.mu.Lock()
+	m.node.Order = p.nextLocked()
+	m.since = time.Now().UnixNano()
+	var refusal error
+	switch {
+	case p.phase != open:
+		refusal = ErrClosed
+	case p.halt != nil:
+		refusal, p.cut = p.halt.err, true
+	}
+	if refusal != nil {
+		m.moreLocked().err = refusal
+		m.state.Store(gone)
+		m.stack.phase = exited // nobody else knows it yet
+		p.mu.Unlock()
+		return false
+	}
+	p.linkLocked(m)
+	p.acquiring++
+	p.mu.Unlock()
+	if err := p.limit.tooHeavy(m); err != nil {
+		m.settleUnbegun(&fault{result: result{err: err}, err: err})
+		return false
+	}
+	return true
+}
+
+// setUp makes the queues usable, before the first member.
+func (p *ExitPool) setUp() {
+	p.mu.Lock()
+	done := p.ready
+	if !done {
+		p.ready = true
+		p.acquisitions.Do = p.begin
+		p.releases.Do = p.releaseMember
+		if n := p.originLocked().opts.limit; n > 0 {
+			p.limit = newLimit(n)
+			p.acquisitions.Admit = p.limit.admit
+			p.releases.Admit = p.limit.admitRelease
+		}
+	}
+	ctx := p.originLocked().ctx
+	p.mu.Unlock()
+	if done || ctx.Done() == nil {
+		return
+	}
+	// One watch for the pool, not one for each member.
+	ran := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ran)
+		p.poll()
+	})
+	unwatch := func() {
+		if !stop() {
+			<-ran
+		}
+	}
+	p.mu.Lock()
+	late := p.phase >= drained
+	if !late {
+		p.unwatch = unwatch
+	}
+	p.mu.Unlock()
+	if late {
+		unwatch()
+	}
+}
+
+// begin acquires m on this goroutine, unless it is too late for that.
+func (p *ExitPool) begin(m *member) {
+	p.poll()
+	p.mu.Lock()
+	begins := p.halt == nil && !m.doomed && m.state.Load() == queued
+	if begins {
+		m.state.Store(acquiring)
+		if p.limit != nil {
+			m.since = time.Now().UnixNano()
+		}
+	}
+	p.mu.Unlock()
+	if begins {
+		m.acquire()
+		return
+	}
+	m.settleUnbegun(&fault{cut: true})
+}
+
+// settleUnbegun settles a member whose Resource is not called.
+func (m *member) settleUnbegun(f *fault) {
+	m.Detach()
+	if f.cut {
+		f.err = m.cutError()
+	}
+	m.stack.settle(false)
+	m.stack.publish(f.err, f.err)
+	m.End()
+	h := m.holder()
+	h.blame(m, f)
+	h.drop(m, f)
+}
+
+// poll halts the pool if its caller's context has ended.
+func (p *ExitPool) poll() {
+	ctx := p.from().ctx
+	if err := ctx.Err(); err != nil {
+		p.stop(&halt{err: interrupted(ctx), kind: err, cause: context.Cause(ctx), caller: true})
+	}
+}
+
+// haltFor halts a nested pool because the scope that holds it has ended.
+func (p *ExitPool) haltFor(reason error) {
+	p.stop(&halt{err: reason, kind: context.Canceled, cause: reason})
+}
+
+func (p *ExitPool) stop(h *halt) {
+	p.mu.Lock()
+	if p.halt != nil || p.phase != open {
+		p.mu.Unlock()
+		return
+	}
+	p.halt = h
+	p.cancelUnlock()
+}
+
+// cancelUnlock cancels what is being acquired, for the reason of the halt. It
+// unlocks first.
+func (p *ExitPool) cancelUnlock() {
+	h, limit := p.halt, p.limit
+	ms := p.acquiringLocked()
+	p.mu.Unlock()
+	limit.cancel()
+	for _, m := range ms {
+		m.Cancel(h.kind, h.cause)
+	}
+}
+
+func (p *ExitPool) acquiringLocked() (ms []*member) {
+	if p.acquiring == 0 {
+		return nil
+	}
+	for m := p.head; m != nil; m = m.next {
+		if m.state.Load() <= acquiring {
+			ms = append(ms, m)
+		}
+	}
+	return ms
+}
+
+// force forces the exit of the scope whose body is running.
+func (p *ExitPool) force(cause error) (taken bool) {
+	p.mu.Lock()
+	first, taken := p.forceLocked(cause)
+	if !first {
+		p.mu.Unlock()
+		return taken
+	}
+	reason, o := p.end.forced.reason(), p.originLocked()
+	if p.halt == nil {
+		p.halt = &halt{err: reason, kind: context.Canceled, cause: reason}
+	}
+	p.cancelUnlock()
+	o.cancelBody(reason)
+	if p.holder.Load() != nil && forceFrom(&p.holder, cause, true) {
+		p.mu.Lock()
+		p.handed = true
+		p.mu.Unlock()
+	}
+	return true
+}
+
+// ended implements holder.
+func (p *ExitPool) ended(m *member) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case m.doomed && p.race != nil:
+		return errLost
+	case m.doomed:
+		return ErrReleased
+	case p.halt != nil:
+		return p.halt.err
+	}
+	return nil
+}
+
+// keep implements holder.
+func (p *ExitPool) keep(m *member) bool {
+	p.mu.Lock()
+	if p.halt != nil || m.doomed || m.state.Load() != acquiring || !p.race.wonLocked() {
+		m.doomed = m.doomed || p.race != nil && p.halt == nil
+		p.mu.Unlock()
+		return false
+	}
+	m.state.Store(held)
+	m.since = time.Now().UnixNano()
+	p.settledLocked(m)
+	losers := p.race.losersLocked(p)
+	p.mu.Unlock()
+	p.limit.giveBack(m)
+	for _, m := range losers {
+		m.Cancel(context.Canceled, errLost)
+	}
+	return true
+}
+
+// blame implements holder: a failed acquisition forces the exit.
+func (p *ExitPool) blame(m *member, f *fault) {
+	p.mu.Lock()
+	if m.state.Load() <= acquiring {
+		m.state.Store(undoing)
+	}
+	doomed := m.doomed
+	if f.cut && !doomed && p.halt != nil {
+		p.cut = true
+	}
+	var known errorSet
+	if m.more != nil && len(m.more.blamed) > 0 {
+		known = errorSet{}
+		for _, err := range m.more.blamed {
+			known.insert(err)
+		}
+	}
+	p.mu.Unlock()
+	switch {
+	case f.cut:
+	case f.broke():
+		if !doomed {
+			p.force(f.result.error())
+		}
+	case known != nil && only(f.err, func(err error) bool { return known.has(err) || isCancel(err) }):
+		f.cut = true // that of another member, which reports it (D4)
+		f.err = opError(OpAcquire, m.name, m.named(), f.err)
+	default:
+		f.err = opError(OpAcquire, m.name, m.named(), f.err)
+		if !doomed && !m.optional() {
+			p.force(f.err)
+		}
+	}
+}
+
+// drop implements holder.
+func (p *ExitPool) drop(m *member, f *fault) {
+	p.limit.giveBack(m) // after the pool has been cancelled
+	p.mu.Lock()
+	if m.state.Load() == adrift {
+		p.mu.Unlock()
+		return // nobody waits for it any more; its events have told
+	}
+	own := f.err
+	if e, ok := f.err.(*ExitError); ok && len(f.unwinding.others) > 0 {
+		own = e.Cause
+	}
+	m.moreLocked().err, m.more.broke = f.err, f.result
+	switch {
+	case m.doomed && p.race == nil: // told by Release
+	case f.cut, m.optional() && !f.broke():
+		p.faultsLocked(m, f.unwinding.others...)
+	default:
+		p.faultsLocked(m, append([]error{own}, f.unwinding.others...)...)
+	}
+	if !m.doomed || p.race != nil {
+		if f.panicked != nil && p.sum.panicked == nil {
+			p.sum.panicked = f.panicked
+		}
+		p.sum.exited = p.sum.exited || f.exited
+	}
+	p.sum.abandoned = append(p.sum.abandoned, f.unwinding.abandoned...)
+	m.state.Store(gone)
+	p.settledLocked(m)
+	p.race.lostLocked()
+	freed := p.removeLocked(m)
+	p.mu.Unlock()
+	p.releases.Add(freed...)
+}
+
+func (p *ExitPool) faultsLocked(m *member, errs ...error) {
+	for _, err := range errs {
+		p.faults = append(p.faults, faultOf{m.node.Order, err})
+	}
+}
+
+// settledLocked wakes those that wait for the acquisition of m, or of all.
+func (p *ExitPool) settledLocked(m *member) {
+	if m.ready != nil {
+		close(m.ready)
+	}
+	if p.acquiring--; p.acquiring == 0 && p.quiet != nil {
+		close(p.quiet)
+		p.quiet = nil
+	}
+}
+
+// wait is Wait, without the search for circles.
+func (p *ExitPool) wait(ctx context.Context) error {
+	for {
+		p.poll()
+		done := ctx.Done()
+		p.mu.Lock()
+		if p.acquiring == 0 {
+			p.mu.Unlock()
+			return p.acquired()
+		}
+		if p.quiet == nil {
+			p.quiet = make(chan struct{})
+		}
+		quiet := p.quiet
+		if p.halt != nil {
+			done = nil // it waits for every acquisition (R2)
+		}
+		p.mu.Unlock()
+		select {
+		case <-quiet:
+		case <-done:
+			p.poll()
+			p.mu.Lock()
+			lives := p.halt == nil
+			p.mu.Unlock()
+			if lives {
+				return interrupted(ctx)
+			}
+		}
+	}
+}
+
+// acquired returns the error of the acquisitions so far.
+func (p *ExitPool) acquired() error {
+	p.mu.Lock()
+	forced, faults, h := p.forcedLocked(), p.failedLocked(), p.halt
+	cut := p.cut
+	p.mu.Unlock()
+	if forced != nil {
+		forced.cause = forced.reason()
+	}
+	a := settleCause(nil, forced, nil, faults)
+	if err := a.err(); err != nil || !cut {
+		return err
+	}
+	return h.err
+}
+
+// failedLocked lists the failures of members that are gone, in the order of Start.
+// Also that the caller's context has cut members off is one.
+func (p *ExitPool) failedLocked() (errs []error) {
+	errs = inOrder(p.faults)
+	if p.halt != nil && p.halt.caller && (p.cut || p.acquiring > 0) {
+		errs = append(errs, p.halt.err)
+	}
+	return errs
+}
+
+func inOrder(faults []faultOf) (errs []error) {
+	slices.SortStableFunc(faults, func(a, b faultOf) int { return cmp.Compare(a.index, b.index) })
+	for _, f := range faults {
+		errs = append(errs, f.err)
+	}
+	return errs
+}

@@ -1,0 +1,209 @@
+package exitpool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Gather returns a Resource that acquires all rs concurrently, each as a member of
+// a pool, and has their values in the order of rs. If one fails, the others are
+// cancelled, and what was acquired is released; the error is that of
+// ExitPool.Wait. It is asyncio.gather for context managers. Without arguments it
+// acquires an empty slice. It panics if one of rs is nil.
+func Gather[T any](rs ...Resource[T]) Resource[[]T] {
+	noneNil("Gather", rs)
+	return func(ctx context.Context, s *ExitStack) ([]T, error) {
+		values := make([]T, len(rs))
+		if len(rs) == 0 {
+			return values, nil
+		}
+		p := s.Pool(ctx)
+		entries := startAll(p, rs)
+		if err := p.wait(ctx); err != nil {
+			p.raise(err)
+			return nil, err
+		}
+		for i, e := range entries {
+			values[i] = e.Value()
+		}
+		return values, nil
+	}
+}
+
+// Race returns a Resource that acquires rs concurrently and has the value of the
+// first that succeeds, at once. The others are cancelled, and released meanwhile,
+// before Exit returns at the latest: what they fail with in acquiring is dropped,
+// what they fail with in releasing is a failure of the scope. If all fail, the
+// error holds the errors of all. It panics if rs is empty or one of them is nil.
+func Race[T any](rs ...Resource[T]) Resource[T] {
+	quorum := newQuorum("Race", 1, rs)
+	return func(ctx context.Context, s *ExitStack) (T, error) {
+		values, err := quorum(ctx, s)
+		if err != nil {
+			var zero T
+			return zero, err
+		}
+		return values[0], nil
+	}
+}
+
+// Quorum is like Race, but has the values of the first n that succeed, in the
+// order of rs. It fails when fewer than n can succeed. It panics if n is below 1
+// or there are fewer than n, or if one of rs is nil.
+func Quorum[T any](n int, rs ...Resource[T]) Resource[[]T] {
+	return newQuorum("Quorum", n, rs)
+}
+
+func newQuorum[T any](call string, n int, rs []Resource[T]) Resource[[]T] {
+	if n < 1 || n > len(rs) {
+		panic(fmt.Sprintf("exitpool: %s: %d of %d", call, n, len(rs)))
+	}
+	noneNil(call, rs)
+	return func(ctx context.Context, s *ExitStack) ([]T, error) {
+		p := s.Pool(ctx)
+		p.race = &race{want: n, left: len(rs), decided: make(chan struct{})}
+		entries := startAll(p, rs, Optional())
+		select {
+		case <-p.race.decided:
+		case <-ctx.Done():
+		}
+		values := make([]T, 0, n)
+		for _, e := range entries {
+			if e.m.state.Load() == held {
+				values = append(values, e.value)
+			}
+		}
+		if len(values) == n {
+			return values, nil
+		}
+		return nil, p.lost(ctx, members(entries))
+	}
+}
+
+func noneNil[T any](call string, rs []Resource[T]) {
+	for _, r := range rs {
+		if r == nil {
+			panic("exitpool: " + call + ": nil Resource")
+		}
+	}
+}
+
+func startAll[T any](p *ExitPool, rs []Resource[T], opts ...EntryOption) []*Entry[T] {
+	entries := make([]*Entry[T], len(rs))
+	for i, r := range rs {
+		entries[i] = Start(p, r, opts...)
+	}
+	return entries
+}
+
+func members[T any](entries []*Entry[T]) []*member {
+	ms := make([]*member, len(entries))
+	for i, e := range entries {
+		ms[i] = &e.m
+	}
+	return ms
+}
+
+// raise passes on a panic or Goexit of a member to the caller of Gather. err is
+// what Wait returned.
+func (p *ExitPool) raise(err error) {
+	p.mu.Lock()
+	broke := result{panicked: p.sum.panicked, exited: p.sum.exited}
+	p.mu.Unlock()
+	broke.raise(err)
+}
+
+// errLost is why the loser of a race is released.
+var errLost = errors.New("exitpool: others were first")
+
+// A race is a pool that wants only the first of its members. Its methods work on
+// nil, where all are wanted. Guarded by the pool's mu.
+type race struct {
+	want, won int
+	left      int           // those that may still win, or have
+	decided   chan struct{} // closed when enough have won, or too few are left
+	over      bool
+}
+
+// wonLocked reports whether a member that has been acquired is wanted.
+func (r *race) wonLocked() bool {
+	if r == nil {
+		return true
+	}
+	if r.won == r.want || r.over {
+		return false
+	}
+	r.won++
+	return true
+}
+
+// losersLocked lists whom to cancel when the last winner is there.
+func (r *race) losersLocked(p *ExitPool) (losers []*member) {
+	if r == nil || r.won < r.want || r.over {
+		return nil
+	}
+	r.decideLocked()
+	losers = p.acquiringLocked()
+	for _, m := range losers {
+		m.doomed = true
+	}
+	return losers
+}
+
+// lostLocked counts a member that failed.
+func (r *race) lostLocked() {
+	if r == nil {
+		return
+	}
+	if r.left--; r.left < r.want {
+		r.decideLocked()
+	}
+}
+
+func (r *race) decideLocked() {
+	if !r.over {
+		r.over = true
+		close(r.decided)
+	}
+}
+
+// lost ends a race that nobody can win any more, or whose ctx has ended, and
+// returns the error.
+func (p *ExitPool) lost(ctx context.Context, ms []*member) error {
+	ended := ctx.Err() != nil
+	if ended {
+		p.poll() // so that they are cut off by that
+	}
+	p.mu.Lock()
+	losers := p.acquiringLocked()
+	if !ended {
+		for _, m := range losers {
+			m.doomed = true
+		}
+	}
+	p.mu.Unlock()
+	for _, m := range losers {
+		m.Cancel(context.Canceled, errLost)
+	}
+	err := p.wait(ctx)
+	p.raise(err)
+	a := &account{cause: err}
+	p.mu.Lock()
+	var errs []error
+	for _, m := range ms {
+		if m.more != nil && m.more.err != nil && !isLost(m.more.err) {
+			errs = append(errs, m.more.err)
+		}
+	}
+	p.mu.Unlock()
+	a.add(errs...)
+	return a.err()
+}
+
+func isLost(err error) bool {
+	if e, ok := err.(*ExitError); ok {
+		err = e.Cause // the failures are those of its release
+	}
+	return err == errLost
+}

@@ -1,0 +1,175 @@
+package exitpool
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/exitpool/exitpool/internal/depend"
+)
+
+// This file is about members that wait for each other: who uses whom, and what is
+// let go meanwhile.
+
+// insideKey is the key under which the contexts inside a member have that member.
+type insideKey struct{}
+
+func insideOf(ctx context.Context) *member {
+	m, _ := ctx.Value(insideKey{}).(*member)
+	return m
+}
+
+// outer returns the member inside which m is; nil if it is in none.
+func (m *member) outer() *member {
+	if m.pool != nil {
+		return m.pool.outer()
+	}
+	return m.in.Load().outer()
+}
+
+// pair finds, for a caller inside one member that gets another, the two members
+// of one pool between which the edge lies: nesting counts (D7).
+func pair(caller, got *member) (user, used *member) {
+	for a := caller; a != nil; a = a.outer() {
+		if a.pool == nil {
+			continue
+		}
+		for b := got; b != nil; b = b.outer() {
+			if b.pool == a.pool {
+				return a, b
+			}
+		}
+	}
+	return nil, nil
+}
+
+// get waits until m is held, on behalf of whoever ctx belongs to.
+func (m *member) get(ctx context.Context) error {
+	caller := insideOf(ctx)
+	user, used := pair(caller, m)
+	if user != nil {
+		if err := user.pool.use(user, used); err != nil {
+			return err
+		}
+	}
+	p := m.pool
+	p.mu.Lock()
+	if m.state.Load() < held {
+		if m.ready == nil {
+			m.ready = make(chan struct{})
+		}
+		ready := m.ready
+		p.mu.Unlock()
+		if err := waitFor(ctx, ready, caller, user, m); err != nil {
+			return err
+		}
+		p.mu.Lock()
+	}
+	err := m.errLocked()
+	blames := err != nil && user != nil && used == m && !m.optional() && !m.doomed
+	if blames {
+		more := user.moreLocked() // of the same pool
+		more.blamed = append(more.blamed, err)
+	}
+	p.mu.Unlock()
+	return err
+}
+
+// errLocked returns why a member that has been settled cannot be got.
+func (m *member) errLocked() error {
+	switch state := m.state.Load(); {
+	case m.more != nil && m.more.early:
+		return ErrReleased
+	case m.more != nil && m.more.err != nil:
+		return m.more.err
+	case state != held:
+		return ErrClosed
+	}
+	return nil
+}
+
+// use records that user uses used.
+func (p *ExitPool) use(user, used *member) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if used.state.Load() > held || user.state.Load() >= gone {
+		return nil // there is nothing left to order; get tells why
+	}
+	if circle := depend.Use(&p.graph, user, used); circle != nil {
+		return circleError(circle)
+	}
+	return nil
+}
+
+func circleError(circle []*member) error {
+	names := ""
+	for i, m := range circle {
+		if i > 0 {
+			names += " -> "
+		}
+		names += m.name()
+	}
+	return fmt.Errorf("%w: %s", ErrCycle, names)
+}
+
+// waitsForItself returns the error of a Wait from inside an acquisition of p.
+func (p *ExitPool) waitsForItself(ctx context.Context) error {
+	for m := insideOf(ctx); m != nil; m = m.outer() {
+		if m.pool == p && m.state.Load() < held {
+			return fmt.Errorf("%w: Wait of its own pool in %s", ErrCycle, m.name())
+		}
+	}
+	return nil
+}
+
+// waitFor waits until ready is closed. Meanwhile all members from caller up to
+// user, those that wait, give their shares back and let their clocks stand still.
+func waitFor(ctx context.Context, ready <-chan struct{}, caller, user, got *member) error {
+	for m := caller; m != nil; m = m.outer() {
+		m.pause(got)
+		defer m.resume(got)
+		if m == user || user == nil {
+			break
+		}
+	}
+	select {
+	case <-ready:
+		return nil
+	case <-ctx.Done():
+	}
+	select {
+	case <-ready:
+		return nil // both: what is there counts
+	default:
+		return interrupted(ctx)
+	}
+}
+
+func (m *member) pause(got *member) {
+	m.opts.clock.pause()
+	p := m.pool
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	more := m.moreLocked()
+	more.waits = append(more.waits, got)
+	p.mu.Unlock()
+	p.limit.giveBack(m) // the first that waits has it; for the others there is none
+}
+
+func (m *member) resume(got *member) {
+	defer m.opts.clock.resume(m)
+	p := m.pool
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	i := slices.Index(m.more.waits, got)
+	m.more.waits = slices.Delete(m.more.waits, i, i+1)
+	wants := p.limit != nil && len(m.more.waits) == 0 && m.state.Load() == acquiring && !m.share
+	p.mu.Unlock()
+	if wants {
+		p.limit.take(m, m) // without one its context has ended
+	}
+}

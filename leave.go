@@ -1,0 +1,140 @@
+package exitpool
+
+import (
+	"context"
+	"time"
+
+	"github.com/exitpool/exitpool/internal/callguard"
+)
+
+// A leave is one way out, and the bounds of what it releases: of a scope, of a
+// member whose acquisition failed, of a member that is released early.
+type leave struct {
+	ctx     context.Context    // what the releases get
+	cancel  context.CancelFunc // of ctx; nil if nothing bounds it
+	forced  time.Time          // when the grace is over; when the leave began, if there is none
+	abandon time.Duration      // none: wait for ever
+	timeout bool               // ctx has a ReleaseTimeout of one resource
+}
+
+// leave begins one. It must be ended.
+func (o *origin) leave() leave {
+	l := leave{ctx: o.releaseContext(), abandon: o.opts.abandon}
+	if !o.opts.bounded() {
+		return l
+	}
+	l.forced = time.Now()
+	if d := o.opts.grace; d >= 0 {
+		l.forced = l.forced.Add(d)
+		l.ctx, l.cancel = context.WithTimeoutCause(l.ctx, d, ErrGrace)
+	}
+	return l
+}
+
+// within returns a leave inside l that has a ReleaseTimeout of its own.
+func (l *leave) within(d time.Duration) leave {
+	inner := *l
+	inner.timeout = true
+	inner.ctx, inner.cancel = context.WithTimeoutCause(l.ctx, d, ErrGrace)
+	return inner
+}
+
+func (l *leave) end() {
+	if l.cancel != nil {
+		l.cancel()
+	}
+}
+
+// bounded reports whether there is more to a release than to call it.
+func (l *leave) bounded() bool { return l.cancel != nil || l.abandon >= 0 }
+
+// over reports whether the time is up.
+func (l *leave) over() bool { return l.cancel != nil && l.ctx.Err() != nil }
+
+// late is the error of a release that returned err: it names the bound if it ran
+// over it, or failed after it.
+func (l *leave) late(beganLate bool, err error) error {
+	if !l.over() || beganLate && err == nil {
+		return err
+	}
+	limits := []error{ErrGrace}
+	if l.timeout {
+		limits = append(limits, context.DeadlineExceeded)
+	}
+	return &overrun{err, limits}
+}
+
+// patience returns a channel that is ready when what begins now is to be
+// abandoned, and a function that ends it. The channel is nil if never.
+func (l *leave) patience() (<-chan time.Time, func() bool) {
+	if l.abandon < 0 {
+		return nil, func() bool { return true }
+	}
+	from := time.Until(l.forced)
+	t := time.NewTimer(max(from, 0) + l.abandon)
+	return t.C, t.Stop
+}
+
+// A result is how one function of somebody else ended.
+type result struct {
+	err       error
+	panicked  *PanicError
+	exited    bool // Goexit
+	abandoned bool // it has not ended: the Abandon time is over
+}
+
+func (r *result) take(how callguard.How, op Op, name func() string) {
+	switch {
+	case how.Panicked:
+		r.panicked = newPanic(how.Value, how.Stack, op, name)
+	case how.Exited:
+		r.exited = true
+	}
+}
+
+// error is the result as one error.
+func (r *result) error() error {
+	switch {
+	case r.panicked != nil:
+		return r.panicked
+	case r.exited:
+		return ErrGoexit
+	}
+	return r.err
+}
+
+// newPanic keeps a *PanicError that comes by as it is: it is a panic that has
+// been raised again.
+func newPanic(value any, stack []byte, op Op, name func() string) *PanicError {
+	if p, ok := value.(*PanicError); ok {
+		return p
+	}
+	return &PanicError{Value: value, Stack: stack, op: op, name: name()}
+}
+
+// patiently calls f on a goroutine of its own and waits for it until it is to be
+// abandoned. What an abandoned f ends with goes to late.
+func (l *leave) patiently(f func() error, op Op, name func() string, late func(error)) result {
+	ended := make(chan result) // unbuffered: either this call gets it, or late does
+	abandoned := make(chan struct{})
+	go func() {
+		var r result
+		callguard.Call(func() { r.err = f() }, func(how callguard.How) {
+			r.take(how, op, name)
+			select {
+			case ended <- r:
+			case <-abandoned:
+				late(r.error())
+			}
+		})
+	}()
+	enough, stop := l.patience()
+	defer stop()
+	select {
+	case r := <-ended:
+		return r
+	case <-enough:
+		close(abandoned) // the caller of Exit is not stuck in a release
+		return result{abandoned: true}
+	}
+}

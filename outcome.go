@@ -1,0 +1,169 @@
+package exitpool
+
+import (
+	"context"
+	"reflect"
+)
+
+// This file makes one error of many. It calls methods of foreign errors, so
+// nothing in it runs under a lock.
+
+// joined returns the error of a scope: nil, the only error as it is, or an
+// *ExitError.
+func joined(cause error, failures []error) error {
+	switch {
+	case len(failures) == 0:
+		return cause
+	case len(failures) == 1 && cause == nil:
+		return failures[0]
+	default:
+		return &ExitError{Cause: cause, Failures: failures}
+	}
+}
+
+// An account adds up the error of one scope or one member: no error twice, none
+// that the cause contains already.
+type account struct {
+	cause  error // comes first; nil if there is none
+	others []error
+	known  errorSet // what cause and others contain; nil: not made yet
+}
+
+// add adds errors that the account does not contain yet.
+func (a *account) add(errs ...error) {
+	for _, err := range errs {
+		if !a.has(err) {
+			a.others = append(a.others, err)
+			a.known.insert(err)
+		}
+	}
+}
+
+// has reports whether the account contains err.
+func (a *account) has(err error) bool {
+	if a.known == nil {
+		a.known = errorSet{}
+		a.known.insertTree(a.cause)
+		for _, other := range a.others {
+			a.known.insert(other)
+		}
+	}
+	return a.known.has(err)
+}
+
+func (a *account) err() error { return joined(a.cause, a.others) }
+
+// settleCause returns the account of a scope as its exit begins: from the error
+// of its body, the forced exit, the end of its caller's context, and what is known
+// to have failed.
+func settleCause(body error, forced *forcing, caller error, failed []error) *account {
+	a := &account{cause: body}
+	if forced != nil {
+		known := errorSet{}
+		known.insertTree(forced.cause)
+		induced := body == nil || only(body, func(err error) bool { return isCancel(err) || known.has(err) })
+		if induced {
+			a.cause = forced.cause
+		}
+		if forced.cause != nil {
+			a.add(forced.cause)
+		}
+		a.add(failed...)
+		a.add(forced.later...)
+		return a
+	}
+	if i, ok := caller.(*interruption); ok && body != nil && !a.has(i.cause) {
+		if only(body, func(err error) bool { return isCancel(err) || same(err, i.err) }) {
+			a.cause, a.known = &interruption{body, i.cause}, nil
+		}
+	}
+	a.add(failed...)
+	return a
+}
+
+// induced reports whether err says nothing but that ctx, which has ended, was
+// cancelled.
+func induced(err error, ctx context.Context) bool {
+	if ctx.Err() == nil {
+		return false
+	}
+	ended := ctx.Err()
+	known := errorSet{}
+	known.insertTree(context.Cause(ctx))
+	return only(err, func(err error) bool {
+		return isCancel(err) || same(err, ended) || known.has(err)
+	})
+}
+
+// only reports whether every leaf of err, or an error above it, is ok.
+func only(err error, ok func(error) bool) bool {
+	if ok(err) {
+		return true
+	}
+	switch e := err.(type) {
+	case *PanicError:
+		return false // whatever its value wraps
+	case interface{ Unwrap() error }:
+		inner := e.Unwrap()
+		return inner != nil && only(inner, ok)
+	case interface{ Unwrap() []error }:
+		errs := e.Unwrap()
+		for _, inner := range errs {
+			if inner != nil && !only(inner, ok) {
+				return false
+			}
+		}
+		return len(errs) > 0
+	}
+	return false
+}
+
+// isCancel reports whether err, itself, is a cancellation: package net has one
+// of its own, which Is context.Canceled.
+func isCancel(err error) bool {
+	if same(err, context.Canceled) {
+		return true
+	}
+	is, ok := err.(interface{ Is(error) bool })
+	return ok && is.Is(context.Canceled)
+}
+
+// same is a == b for errors of any type: == panics on uncomparable ones.
+func same(a, b error) bool {
+	return comparable_(a) && comparable_(b) && a == b
+}
+
+func comparable_(err error) bool { return err != nil && reflect.ValueOf(err).Comparable() }
+
+// An errorSet holds errors by identity. Uncomparable ones are never in it.
+type errorSet map[error]struct{}
+
+func (s errorSet) insert(err error) {
+	if comparable_(err) {
+		s[err] = struct{}{}
+	}
+}
+
+func (s errorSet) has(err error) bool {
+	if !comparable_(err) {
+		return false
+	}
+	_, ok := s[err]
+	return ok
+}
+
+// insertTree inserts err and everything that it wraps.
+func (s errorSet) insertTree(err error) {
+	if err == nil || s.has(err) {
+		return
+	}
+	s.insert(err)
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		s.insertTree(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			s.insertTree(inner)
+		}
+	}
+}

@@ -1,0 +1,304 @@
+package exitpool
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/exitpool/exitpool/internal/depend"
+)
+
+// This file is the releasing half of a pool.
+
+func (p *ExitPool) exit(cause error, body bodyEnd) (err error) {
+	p.poll()
+	p.setUp()
+	a, first := p.beginExit(cause, p.failedLocked)
+	if !first {
+		_, result := p.await()
+		return also(cause, result)
+	}
+	p.told = a.err()
+	defer func() {
+		known := errorSet{}
+		if p.sum.suppressed {
+			known.insertTree(p.told)
+			a.drop()
+		}
+		for _, failed := range p.departures() {
+			if !known.has(failed) || unstoppable(failed) {
+				a.add(failed)
+			}
+		}
+		err = p.finish(*a, p.sum, body)
+	}()
+	p.drainUnlock(a.reason())
+	return nil
+}
+
+// depart is the exit of a nested pool, which is told the pending error of the
+// stack that holds it.
+func (p *ExitPool) depart(told error, v *verdict) {
+	p.poll()
+	p.setUp()
+	p.mu.Lock()
+	if p.phase != open {
+		p.mu.Unlock()
+		p.await() // its own code has called Exit
+		return
+	}
+	p.phase, p.told = exiting, told
+	defer func() {
+		*v = p.sum
+		a := account{cause: told}
+		if forced := p.unhanded(); forced != nil && forced.cause != nil {
+			a.add(forced.cause)
+		}
+		a.add(p.departures()...)
+		a.add(p.strays()...)
+		v.failures = a.others
+		p.publish(a.err(), a.err())
+	}()
+	a := account{cause: told}
+	p.drainUnlock(a.reason())
+}
+
+// unhanded returns the forced exit, unless the holder has taken it.
+func (p *ExitPool) unhanded() *forcing {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.handed {
+		return nil
+	}
+	return p.forcedLocked()
+}
+
+// departures lists what has failed, in the order of Start, and later causes.
+func (p *ExitPool) departures() (errs []error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	errs = p.failedLocked()
+	if f := p.forcedLocked(); f != nil {
+		errs = append(errs, f.later...)
+	}
+	return append(errs, inOrder(p.failures)...)
+}
+
+// drainUnlock releases everything. The cause is settled, and p.mu is held.
+func (p *ExitPool) drainUnlock(reason error) {
+	p.closed.Store(true)
+	l := p.originLocked().leave()
+	p.leave = &l
+	if p.halt == nil {
+		p.halt = &halt{err: ErrClosed, kind: context.Canceled, cause: reason}
+	} else if p.acquiring > 0 {
+		p.cut = true
+	}
+	ready := p.readyLocked()
+	p.empty = make(chan struct{})
+	p.emptyLocked()
+	o := p.originLocked()
+	p.cancelUnlock()
+	o.cancelBody(reason)
+	defer p.drained(&l)
+	p.releases.Put(ready...)
+	p.releases.Help()
+}
+
+// readyLocked lists the members that are held and used by nobody.
+func (p *ExitPool) readyLocked() (ready []*member) {
+	now := time.Now().UnixNano()
+	for m := p.head; m != nil; m = m.next {
+		if m.state.Load() == held && m.node.Free() {
+			m.state.Store(releasing)
+			m.since = now
+			ready = append(ready, m)
+		}
+	}
+	return ready
+}
+
+// drained waits until the last member is gone, and for the workers. It runs in a
+// deferred call: a Goexit in a release may have ended the goroutine of Exit.
+func (p *ExitPool) drained(l *leave) {
+	enough, stop := l.patience()
+	defer stop()
+	select {
+	case <-p.empty:
+	case <-enough:
+		p.releases.Add(p.abandonAcquisitions()...)
+		<-p.empty // the releases have bounds of their own
+	}
+	p.releases.Wait(0)
+	p.acquisitions.Wait(p.adrift)
+	p.mu.Lock()
+	unwatch := p.unwatch
+	p.unwatch = nil
+	if p.says > 0 && p.says == p.asked {
+		p.sum.suppressed = true
+	}
+	p.sum.say = p.says > 0
+	p.mu.Unlock()
+	if unwatch != nil {
+		unwatch()
+	}
+	l.end()
+}
+
+// abandonAcquisitions no longer waits for what is being acquired.
+func (p *ExitPool) abandonAcquisitions() (freed []*member) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range p.acquiringLocked() {
+		p.sum.abandoned = append(p.sum.abandoned, m.name())
+		m.moreLocked().err = &AbandonedError{Names: []string{m.name()}}
+		m.state.Store(adrift)
+		p.adrift++
+		p.settledLocked(m)
+		freed = append(freed, p.removeLocked(m)...)
+	}
+	return freed
+}
+
+// releaseMember is what a worker of Exit does.
+func (p *ExitPool) releaseMember(m *member) {
+	v := new(verdict)
+	defer p.released(m, v)
+	m.depart(p.told, p.leave, v)
+}
+
+// released takes m off the list and adds up what came of it.
+func (p *ExitPool) released(m *member, v *verdict) {
+	p.limit.giveBackRelease(m)
+	p.mu.Lock()
+	for _, err := range v.failures {
+		p.failures = append(p.failures, faultOf{m.node.Order, err})
+	}
+	p.sum.abandoned = append(p.sum.abandoned, v.abandoned...)
+	if p.sum.panicked == nil {
+		p.sum.panicked = v.panicked
+	}
+	p.sum.exited = p.sum.exited || v.exited
+	if v.say {
+		p.says++
+		if v.suppressed {
+			p.asked++
+		}
+	}
+	m.state.Store(gone)
+	if len(v.failures) > 0 {
+		m.moreLocked().released = joined(nil, v.failures)
+	}
+	m.leftLocked()
+	freed := p.removeLocked(m)
+	p.mu.Unlock()
+	p.releases.Add(freed...)
+}
+
+// hold adds a member that has nothing to acquire: a function that is registered
+// on the pool.
+func (p *ExitPool) hold(thing any) {
+	p.setUp()
+	f := &function{entry: entry{thing: thing}}
+	m := &f.member
+	m.pool = p
+	o := p.from()
+	m.prepare("Push", f, o.ctx, o, nil)
+	m.stack.held = true
+	_, asks := thing.(pushFunc)
+	m.stack.pushLocked(thing, 0, asks)
+	p.mu.Lock()
+	m.node.Order = p.nextLocked()
+	f.index = m.node.Order
+	if p.phase >= drained {
+		p.mu.Unlock()
+		told, _ := p.await()
+		runLate(o, f.entry, told, p.outer())
+		return
+	}
+	m.since = time.Now().UnixNano()
+	m.state.Store(held)
+	p.linkLocked(m)
+	now := p.phase == exiting
+	if now {
+		m.state.Store(releasing)
+	}
+	p.mu.Unlock()
+	if now {
+		p.releases.Add(m)
+	}
+}
+
+// function is a member that only has a release.
+type function struct {
+	member
+	entry
+}
+
+func (f *function) acquire(context.Context, *ExitStack) error { return nil }
+func (f *function) label(uint32) string                       { return f.entry.name() }
+
+// linkLocked puts m at the end of the list.
+func (p *ExitPool) linkLocked(m *member) {
+	m.prev = p.tail
+	if p.tail == nil {
+		p.head = m
+	} else {
+		p.tail.next = m
+	}
+	p.tail = m
+	p.live++
+}
+
+// removeLocked takes m off the list: the pool forgets it. It returns what is to be
+// released now because m used it.
+func (p *ExitPool) removeLocked(m *member) (freed []*member) {
+	if m.prev == nil {
+		p.head = m.next
+	} else {
+		m.prev.next = m.next
+	}
+	if m.next == nil {
+		p.tail = m.prev
+	} else {
+		m.next.prev = m.prev
+	}
+	m.prev, m.next = nil, nil
+	p.live--
+	depend.Drop(m, func(used *member) {
+		if p.phase == exiting && used.state.Load() == held {
+			used.state.Store(releasing)
+			used.since = time.Now().UnixNano()
+			freed = append(freed, used)
+		}
+	})
+	p.emptyLocked()
+	return freed
+}
+
+// emptyLocked ends the exit when the list is empty.
+func (p *ExitPool) emptyLocked() {
+	if p.phase == exiting && p.live == 0 {
+		p.phase = drained
+		close(p.empty)
+	}
+}
+
+// drop drops what the pool's members were told, panics and Goexit excepted.
+func (a *account) drop() {
+	if !unstoppable(a.cause) {
+		a.cause = nil
+	}
+	a.others = slices.DeleteFunc(slices.Clone(a.others), func(err error) bool { return !unstoppable(err) })
+	a.known = nil
+}
+
+// observerBroke takes the panic of an observer: it is one of the scope.
+func (p *ExitPool) observerBroke(err error) {
+	if p.force(err) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.endingLocked().stray = append(p.end.stray, err)
+}

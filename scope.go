@@ -1,0 +1,245 @@
+package exitpool
+
+import (
+	"context"
+	"sync"
+)
+
+// scope is what a stack and a pool have in common: where it stands between open
+// and exited, where it comes from, and what is known of its end.
+type scope struct {
+	// mu guards this struct and everything of the stack or pool around it that
+	// does not say otherwise. Nothing foreign runs under it: no acquisition,
+	// release, task or observer, no method of an error or of somebody's context.
+	// Two such locks are never held at once.
+	mu     sync.Mutex
+	origin *origin // nil: a zero value. Moves with PopAll
+	end    *ending // nil until there is something to know
+	phase  phase
+	asks   bool   // something registered wants to know of a Goexit (X1)
+	held   bool   // of a member's stack: its acquisition has ended
+	seq    uint32 // of the next thing that is registered: its index
+}
+
+type phase uint8
+
+const (
+	open    phase = iota
+	exiting       // the cause is settled; releases run
+	drained       // nothing is left to release; the outcome is being made
+	exited        // the outcome is there
+)
+
+// origin is where a scope comes from. It does not change.
+type origin struct {
+	ctx    context.Context
+	opts   *options
+	cancel context.CancelCauseFunc // of the body's context; nil: it has none
+}
+
+var zeroOrigin = origin{ctx: context.Background(), opts: &noOptions} // never written
+
+// ending is what is known of the end of a scope. Guarded by the scope's mu.
+type ending struct {
+	forced *forcing      // nil: not forced
+	stray  []error       // panics of observers while it exits
+	done   chan struct{} // made by the second caller of Exit; closed when exited
+	told   error         // what late registrations are told; set when exited
+	result error         // what Exit returns; set when exited
+}
+
+// forcing is a forced exit. later is only appended to.
+type forcing struct {
+	cause error // nil after Cancel(nil)
+	later []error
+}
+
+// reason is the cause for contexts.
+func (f *forcing) reason() error {
+	if f.cause == nil {
+		return context.Canceled
+	}
+	return f.cause
+}
+
+func (c *scope) originLocked() *origin {
+	if c.origin == nil {
+		return &zeroOrigin
+	}
+	return c.origin
+}
+
+func (c *scope) from() *origin {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.originLocked()
+}
+
+func (c *scope) endingLocked() *ending {
+	if c.end == nil {
+		c.end = new(ending)
+	}
+	return c.end
+}
+
+// forceLocked records a cause. It is not taken once Exit has begun.
+func (c *scope) forceLocked(cause error) (first, taken bool) {
+	if c.phase != open {
+		return false, false
+	}
+	e := c.endingLocked()
+	if e.forced == nil {
+		e.forced = &forcing{cause: cause}
+		return true, true
+	}
+	if f := e.forced; cause != nil && !same(cause, f.cause) {
+		f.later = append(f.later, cause)
+	}
+	return false, true
+}
+
+func (c *scope) forcedLocked() *forcing {
+	if c.end == nil || c.end.forced == nil {
+		return nil
+	}
+	copied := *c.end.forced
+	return &copied
+}
+
+// beginExit settles the cause from the body's error and closes the scope to
+// acquisitions. If it returns true the scope is locked. more, if not nil, gives
+// under the lock what else is known to have failed.
+//
+// The account is made without the lock, because it looks into foreign errors,
+// and before the phase changes, because from then on releases may start and are
+// told the cause.
+func (c *scope) beginExit(body error, more func() []error) (*account, bool) {
+	caller := c.callerEnded()
+	for {
+		c.mu.Lock()
+		if c.phase != open {
+			c.mu.Unlock()
+			return nil, false
+		}
+		forced, failed := c.forcedLocked(), listed(more)
+		c.mu.Unlock()
+		a := settleCause(body, forced, caller, failed)
+		c.mu.Lock()
+		if c.phase != open {
+			c.mu.Unlock()
+			return nil, false
+		}
+		if f := c.forcedLocked(); (f == nil) == (forced == nil) && len(listed(more)) == len(failed) {
+			if f == nil || len(f.later) == len(forced.later) {
+				c.phase = exiting
+				return a, true
+			}
+		}
+		c.mu.Unlock() // another failure came in between
+	}
+}
+
+func listed(more func() []error) []error {
+	if more == nil {
+		return nil
+	}
+	return more()
+}
+
+// callerEnded returns the error of the context on which the scope was created,
+// if that has ended.
+func (c *scope) callerEnded() error {
+	if ctx := c.from().ctx; ctx.Err() != nil {
+		return interrupted(ctx)
+	}
+	return nil
+}
+
+// publish sets the outcome and wakes the other callers of Exit.
+func (c *scope) publish(told, result error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.phase == exited {
+		return
+	}
+	c.phase = exited
+	if told != nil || result != nil {
+		c.endingLocked().told, c.end.result = told, result
+	}
+	if c.end != nil && c.end.done != nil {
+		close(c.end.done)
+	}
+}
+
+// await waits until another call has exited the scope and returns the outcome.
+func (c *scope) await() (told, result error) {
+	c.mu.Lock()
+	if c.phase != exited {
+		e := c.endingLocked()
+		if e.done == nil {
+			e.done = make(chan struct{})
+		}
+		c.mu.Unlock()
+		<-e.done
+		c.mu.Lock()
+	}
+	defer c.mu.Unlock()
+	if c.end == nil {
+		return nil, nil
+	}
+	return c.end.told, c.end.result
+}
+
+// also is the result of an Exit(own) that was not the first: the outcome, and
+// own if the outcome does not contain it.
+func also(own, result error) error {
+	if own == nil || result == nil {
+		return joined(own, nonNil(result))
+	}
+	a := account{cause: result}
+	if a.has(own) {
+		return result
+	}
+	return joined(own, []error{result})
+}
+
+func nonNil(err error) []error {
+	if err == nil {
+		return nil
+	}
+	return []error{err}
+}
+
+// strays returns the panics of observers while the scope exited.
+func (c *scope) strays() []error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.end == nil {
+		return nil
+	}
+	return c.end.stray
+}
+
+// newOrigin checks what a constructor is given; call is its name.
+func newOrigin(call string, ctx context.Context, parent *options, opts []Option) origin {
+	if ctx == nil {
+		panic("exitpool: " + call + ": nil Context")
+	}
+	return origin{ctx: ctx, opts: parent.and(call, opts)}
+}
+
+// releaseContext is what the releases of a scope get where nothing bounds them:
+// the values of its context, and no end (C1).
+func (o *origin) releaseContext() context.Context {
+	if o.ctx == context.Background() {
+		return o.ctx
+	}
+	return context.WithoutCancel(o.ctx)
+}
+
+// cancelBody ends the body's context.
+func (o *origin) cancelBody(cause error) {
+	if o.cancel != nil {
+		o.cancel(cause)
+	}
+}
