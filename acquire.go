@@ -195,6 +195,7 @@ func (p *ExitPool) force(cause error) (taken bool) {
 
 // ended implements holder.
 func (p *ExitPool) ended(m *member) error {
+	p.poll() // the news may not have come yet
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {

@@ -120,8 +120,9 @@ func (m *member) releaseNow() error {
 		if more.left == nil {
 			more.left = make(chan struct{})
 		}
+		left := more.left
 		p.mu.Unlock()
-		<-more.left
+		<-left
 		p.mu.Lock()
 	}
 	defer p.mu.Unlock()

@@ -44,12 +44,12 @@ type ExitPool struct {
 	faults      []faultOf     // of acquisitions
 	failures    []faultOf     // of releases by Exit
 	graph       depend.Graph[*member]
-	race        *race      // nil: all members are wanted
-	unwatch     func()     // ends the watch on the caller's context; nil: none
-	told        error      // what Push functions are told. Set when Exit begins
-	leave       *leave     // of the exit
-	sum         verdict    // of the members released by Exit
-	says, asked int        // members with a say, and those that ask to suppress
+	race        *race   // nil: all members are wanted
+	unwatch     func()  // ends the watch on the caller's context; nil: none
+	told        error   // what Push functions are told. Set when Exit begins
+	leave       *leave  // of the exit
+	sum         verdict // of the members released by Exit
+	says, asked int     // members with a say, and those that ask to suppress
 }
 
 // halt is why a pool acquires no more.
