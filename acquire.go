@@ -279,10 +279,12 @@ func (p *ExitPool) drop(m *member, f *fault) {
 	m.moreLocked().err, m.more.broke = f.err, f.result
 	switch {
 	case m.doomed && p.race == nil: // told by Release
-	case f.cut, m.optional() && !f.broke():
-		p.faultsLocked(m, f.unwinding.others...)
+	case m.optional() && !f.broke(): // Exit reports what failed in releasing
+		p.failures = m.faults(p.failures, f.unwinding.others)
+	case f.cut:
+		p.faults = m.faults(p.faults, f.unwinding.others)
 	default:
-		p.faultsLocked(m, append([]error{own}, f.unwinding.others...)...)
+		p.faults = m.faults(p.faults, append([]error{own}, f.unwinding.others...))
 	}
 	if !m.doomed || p.race != nil {
 		if f.panicked != nil && p.sum.panicked == nil {
@@ -299,10 +301,12 @@ func (p *ExitPool) drop(m *member, f *fault) {
 	p.releases.Add(freed...)
 }
 
-func (p *ExitPool) faultsLocked(m *member, errs ...error) {
+// faults appends failures of m.
+func (m *member) faults(to []faultOf, errs []error) []faultOf {
 	for _, err := range errs {
-		p.faults = append(p.faults, faultOf{m.node.Order, err})
+		to = append(to, faultOf{m.node.Order, err})
 	}
+	return to
 }
 
 // settledLocked wakes those that wait for the acquisition of m, or of all.
@@ -351,23 +355,22 @@ func (p *ExitPool) wait(ctx context.Context) error {
 // acquired returns the error of the acquisitions so far.
 func (p *ExitPool) acquired() error {
 	p.mu.Lock()
-	forced, faults, h := p.forcedLocked(), p.failedLocked(), p.halt
+	forced, faults, h := p.forcedLocked(), inOrder(p.faults), p.halt
 	cut := p.cut
 	p.mu.Unlock()
 	if forced != nil {
 		forced.cause = forced.reason()
 	}
-	a := settleCause(nil, forced, nil, faults)
-	if err := a.err(); err != nil || !cut {
+	if err := (reckoning{forced: forced}).account(faults).err(); err != nil || !cut {
 		return err
 	}
 	return h.err
 }
 
-// failedLocked lists the failures of members that are gone, in the order of Start.
-// Also that the caller's context has cut members off is one.
+// failedLocked lists what failed in acquiring, and by now in releasing, in the
+// order of Start. That the caller's context has cut members off comes last.
 func (p *ExitPool) failedLocked() (errs []error) {
-	errs = inOrder(p.faults)
+	errs = inOrder(append(p.faults[:len(p.faults):len(p.faults)], p.failures...))
 	if p.halt != nil && p.halt.caller && (p.cut || p.acquiring > 0) {
 		errs = append(errs, p.halt.err)
 	}

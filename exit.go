@@ -18,7 +18,7 @@ const (
 )
 
 func (s *ExitStack) exit(cause error, body bodyEnd) (err error) {
-	a, first := s.beginExit(cause, nil)
+	_, a, first := s.beginExit(cause, nil)
 	if !first {
 		_, result := s.await()
 		return also(cause, result)

@@ -21,6 +21,9 @@ func insideOf(ctx context.Context) *member {
 
 // outer returns the member inside which m is; nil if it is in none.
 func (m *member) outer() *member {
+	if m == nil {
+		return nil
+	}
 	if m.pool != nil {
 		return m.pool.outer()
 	}
@@ -47,7 +50,13 @@ func pair(caller, got *member) (user, used *member) {
 func (m *member) get(ctx context.Context) error {
 	caller := insideOf(ctx)
 	user, used := pair(caller, m)
-	if user != nil {
+	end := caller.outer() // up to which the members around the caller wait too
+	switch {
+	case user == nil:
+	case user == used && used != m: // both are inside it: no edge, and it does not wait
+		end, user = user, nil
+	default:
+		end = user.outer()
 		if err := user.pool.use(user, used); err != nil {
 			return err
 		}
@@ -60,7 +69,7 @@ func (m *member) get(ctx context.Context) error {
 		}
 		ready := m.ready
 		p.mu.Unlock()
-		if err := waitFor(ctx, ready, caller, user, m); err != nil {
+		if err := waitFor(ctx, ready, caller, end, m); err != nil {
 			return err
 		}
 		p.mu.Lock()
@@ -122,15 +131,12 @@ func (p *ExitPool) waitsForItself(ctx context.Context) error {
 	return nil
 }
 
-// waitFor waits until ready is closed. Meanwhile all members from caller up to
-// user, those that wait, give their shares back and let their clocks stand still.
-func waitFor(ctx context.Context, ready <-chan struct{}, caller, user, got *member) error {
-	for m := caller; m != nil; m = m.outer() {
+// waitFor waits until ready is closed. Meanwhile the members from caller up to, but
+// without, end give their shares back and let their clocks stand still.
+func waitFor(ctx context.Context, ready <-chan struct{}, caller, end, got *member) error {
+	for m := caller; m != nil && m != end; m = m.outer() {
 		m.pause(got)
 		defer m.resume(got)
-		if m == user || user == nil {
-			break
-		}
 	}
 	select {
 	case <-ready:

@@ -195,8 +195,8 @@ func (m *member) judge(how callguard.How, err error) *fault {
 	case f.broke():
 		f.err = f.error()
 	case own != nil: // a task of its own, or its own Cancel
-		a := settleCause(err, own, nil, nil)
-		if f.err = a.err(); f.err == nil {
+		f.err = reckoning{body: err, forced: own}.account(nil).err()
+		if f.err == nil {
 			f.err = own.reason()
 		}
 		if f.panicked, _ = own.cause.(*PanicError); f.panicked == nil {

@@ -48,36 +48,44 @@ func (a *account) has(err error) bool {
 			a.known.insert(other)
 		}
 	}
+	if i, ok := err.(*interruption); ok && a.known.has(i.err) && a.known.has(i.cause) {
+		return true
+	}
 	return a.known.has(err)
 }
 
 func (a *account) err() error { return joined(a.cause, a.others) }
 
-// settleCause returns the account of a scope as its exit begins: from the error
-// of its body, the forced exit, the end of its caller's context, and what is known
-// to have failed.
-func settleCause(body error, forced *forcing, caller error, failed []error) *account {
-	a := &account{cause: body}
-	if forced != nil {
+// A reckoning is what the error of a scope is made from, besides what failed.
+type reckoning struct {
+	body   error
+	forced *forcing // nil: not forced
+	caller error    // of the caller's context; nil: that lives
+}
+
+// account adds it up: the body's error, or the cause of the forced exit if the
+// body has none of its own; then what failed, and later causes.
+func (r reckoning) account(failed []error) *account {
+	a := &account{cause: r.body}
+	switch {
+	case r.forced != nil:
 		known := errorSet{}
-		known.insertTree(forced.cause)
-		induced := body == nil || only(body, func(err error) bool { return isCancel(err) || known.has(err) })
-		if induced {
-			a.cause = forced.cause
+		known.insertTree(r.forced.cause)
+		if r.body == nil || only(r.body, func(err error) bool { return isCancel(err) || known.has(err) }) {
+			a.cause = r.forced.cause
+		} else if r.forced.cause != nil {
+			a.add(r.forced.cause)
 		}
-		if forced.cause != nil {
-			a.add(forced.cause)
-		}
-		a.add(failed...)
-		a.add(forced.later...)
-		return a
-	}
-	if i, ok := caller.(*interruption); ok && body != nil && !a.has(i.cause) {
-		if only(body, func(err error) bool { return isCancel(err) || same(err, i.err) }) {
-			a.cause, a.known = &interruption{body, i.cause}, nil
+	case r.body != nil:
+		i, ok := r.caller.(*interruption)
+		if ok && !a.has(i.cause) && only(r.body, func(err error) bool { return isCancel(err) || same(err, i.err) }) {
+			a.cause, a.known = &interruption{r.body, i.cause}, nil // C6
 		}
 	}
 	a.add(failed...)
+	if r.forced != nil {
+		a.add(r.forced.later...)
+	}
 	return a
 }
 

@@ -42,7 +42,7 @@ type ExitPool struct {
 	cut         bool          // a member was cut off by the halt
 	handed      bool          // the holder has taken the cause of the forced exit
 	faults      []faultOf     // of acquisitions
-	failures    []faultOf     // of releases by Exit
+	failures    []faultOf     // of releases
 	graph       depend.Graph[*member]
 	race        *race   // nil: all members are wanted
 	unwatch     func()  // ends the watch on the caller's context; nil: none

@@ -13,22 +13,16 @@ import (
 func (p *ExitPool) exit(cause error, body bodyEnd) (err error) {
 	p.poll()
 	p.setUp()
-	a, first := p.beginExit(cause, p.failedLocked)
+	r, a, first := p.beginExit(cause, p.failedLocked)
 	if !first {
 		_, result := p.await()
 		return also(cause, result)
 	}
 	p.told = a.err()
 	defer func() {
-		known := errorSet{}
+		a := r.account(p.failed())
 		if p.sum.suppressed {
-			known.insertTree(p.told)
-			a.drop()
-		}
-		for _, failed := range p.departures() {
-			if !known.has(failed) || unstoppable(failed) {
-				a.add(failed)
-			}
+			a.drop(p.told)
 		}
 		err = p.finish(*a, p.sum, body)
 	}()
@@ -51,10 +45,10 @@ func (p *ExitPool) depart(told error, v *verdict) {
 	defer func() {
 		*v = p.sum
 		a := account{cause: told}
-		if forced := p.unhanded(); forced != nil && forced.cause != nil {
-			a.add(forced.cause)
-		}
-		a.add(p.departures()...)
+		forced := p.unhanded()
+		a.add(nonNil(forced.cause)...)
+		a.add(p.failed()...)
+		a.add(forced.later...)
 		a.add(p.strays()...)
 		v.failures = a.others
 		p.publish(a.err(), a.err())
@@ -63,25 +57,23 @@ func (p *ExitPool) depart(told error, v *verdict) {
 	p.drainUnlock(a.reason())
 }
 
-// unhanded returns the forced exit, unless the holder has taken it.
-func (p *ExitPool) unhanded() *forcing {
+// unhanded returns the forced exit, without a cause that the holder has taken.
+func (p *ExitPool) unhanded() (f forcing) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.handed {
-		return nil
+	if forced := p.forcedLocked(); forced != nil {
+		f = *forced
 	}
-	return p.forcedLocked()
+	if p.handed {
+		f.cause = nil
+	}
+	return f
 }
 
-// departures lists what has failed, in the order of Start, and later causes.
-func (p *ExitPool) departures() (errs []error) {
+func (p *ExitPool) failed() []error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	errs = p.failedLocked()
-	if f := p.forcedLocked(); f != nil {
-		errs = append(errs, f.later...)
-	}
-	return append(errs, inOrder(p.failures)...)
+	return p.failedLocked()
 }
 
 // drainUnlock releases everything. The cause is settled, and p.mu is held.
@@ -171,9 +163,7 @@ func (p *ExitPool) releaseMember(m *member) {
 func (p *ExitPool) released(m *member, v *verdict) {
 	p.limit.giveBackRelease(m)
 	p.mu.Lock()
-	for _, err := range v.failures {
-		p.failures = append(p.failures, faultOf{m.node.Order, err})
-	}
+	p.failures = m.faults(p.failures, v.failures)
 	p.sum.abandoned = append(p.sum.abandoned, v.abandoned...)
 	if p.sum.panicked == nil {
 		p.sum.panicked = v.panicked
@@ -284,12 +274,16 @@ func (p *ExitPool) emptyLocked() {
 	}
 }
 
-// drop drops what the pool's members were told, panics and Goexit excepted.
-func (a *account) drop() {
+// drop drops what the members were told, panics and Goexit excepted.
+func (a *account) drop(told error) {
+	known := errorSet{}
+	known.insertTree(told)
 	if !unstoppable(a.cause) {
 		a.cause = nil
 	}
-	a.others = slices.DeleteFunc(slices.Clone(a.others), func(err error) bool { return !unstoppable(err) })
+	a.others = slices.DeleteFunc(slices.Clone(a.others), func(err error) bool {
+		return known.has(err) && !unstoppable(err)
+	})
 	a.known = nil
 }
 

@@ -107,32 +107,33 @@ func (c *scope) forcedLocked() *forcing {
 }
 
 // beginExit settles the cause from the body's error and closes the scope to
-// acquisitions. If it returns true the scope is locked. more, if not nil, gives
-// under the lock what else is known to have failed.
+// acquisitions. If first, the scope is locked on return. more, if not nil, gives
+// under the lock what is known to have failed.
 //
 // The account is made without the lock, because it looks into foreign errors,
 // and before the phase changes, because from then on releases may start and are
 // told the cause.
-func (c *scope) beginExit(body error, more func() []error) (*account, bool) {
-	caller := c.callerEnded()
+func (c *scope) beginExit(body error, more func() []error) (r reckoning, a *account, first bool) {
+	r.body, r.caller = body, c.callerEnded()
 	for {
 		c.mu.Lock()
 		if c.phase != open {
 			c.mu.Unlock()
-			return nil, false
+			return r, nil, false
 		}
-		forced, failed := c.forcedLocked(), listed(more)
+		failed := listed(more)
+		r.forced = c.forcedLocked()
 		c.mu.Unlock()
-		a := settleCause(body, forced, caller, failed)
+		a = r.account(failed)
 		c.mu.Lock()
 		if c.phase != open {
 			c.mu.Unlock()
-			return nil, false
+			return r, nil, false
 		}
-		if f := c.forcedLocked(); (f == nil) == (forced == nil) && len(listed(more)) == len(failed) {
-			if f == nil || len(f.later) == len(forced.later) {
+		if f := c.forcedLocked(); (f == nil) == (r.forced == nil) && len(listed(more)) == len(failed) {
+			if f == nil || len(f.later) == len(r.forced.later) {
 				c.phase = exiting
-				return a, true
+				return r, a, true
 			}
 		}
 		c.mu.Unlock() // another failure came in between
