@@ -117,7 +117,7 @@ func (m *member) settleUnbegun(f *fault) {
 		f.err = m.cutError()
 	}
 	m.stack.settle(false)
-	m.stack.publish(f.err, f.err)
+	m.stack.publish(f.err)
 	m.End()
 	h := m.holder()
 	h.blame(m, f)

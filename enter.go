@@ -193,13 +193,14 @@ func (s *ExitStack) settle(good bool) (own *forcing) {
 
 // leaveHeld begins the release of a member's stack. It reports false if that has
 // exited before.
-func (s *ExitStack) leaveHeld() bool {
+func (s *ExitStack) leaveHeld(told error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.phase != open {
 		return false
 	}
 	s.phase = exiting
+	s.tellLocked(told)
 	return true
 }
 
@@ -260,12 +261,25 @@ func (s *ExitStack) poolsLocked() (pools []*ExitPool) {
 	return pools
 }
 
-// observerBroke takes the panic of an observer: it is one of the scope.
+// observerBroke takes the panic of an observer: it is one of the scope, inside a
+// member of the one around that.
 func (s *ExitStack) observerBroke(err error) {
+	if s.own != nil {
+		s.own.observerBroke(err)
+		return
+	}
 	if s.force(err, false) {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.endingLocked().stray = append(s.end.stray, err)
+}
+
+func (m *member) observerBroke(err error) {
+	if m.pool != nil {
+		m.pool.observerBroke(err)
+	} else {
+		m.in.Load().observerBroke(err)
+	}
 }

@@ -20,8 +20,7 @@ const (
 func (s *ExitStack) exit(cause error, body bodyEnd) (err error) {
 	_, a, first := s.beginExit(cause, nil)
 	if !first {
-		_, result := s.await()
-		return also(cause, result)
+		return also(cause, s.await())
 	}
 	flight, pools, o := s.flightLocked(), s.poolsLocked(), s.originLocked()
 	s.mu.Unlock()
@@ -56,7 +55,7 @@ func (a *account) reason() error {
 
 // finish makes the outcome, publishes it, and raises what must go on.
 func (c *scope) finish(a account, v verdict, body bodyEnd) error {
-	a.add(c.strays()...)
+	a.add(v.strays(c)...)
 	if len(v.abandoned) > 0 {
 		a.add(&AbandonedError{Names: unique(v.abandoned)})
 	}
@@ -70,7 +69,7 @@ func (c *scope) finish(a account, v verdict, body bodyEnd) error {
 	if v.panicked != nil && body != bodyPanicked {
 		result = v.panicked.with(a.without(v.panicked))
 	}
-	c.publish(result, result)
+	c.publish(result)
 	switch {
 	case body == bodyPanicked: // goes on with its own value
 	case v.panicked != nil:

@@ -248,7 +248,7 @@ func (m *member) conclude(sp *span, f *fault) {
 		}
 		f.exited = f.exited || f.unwinding.exited
 		f.err = joined(f.err, f.unwinding.others)
-		m.stack.publish(f.err, f.err)
+		m.stack.publish(f.err)
 		defer h.drop(m, f)
 		sp.end(f.err, m.usesIDs())
 	}()
@@ -264,7 +264,7 @@ func (m *member) depart(told error, l *leave, v *verdict) {
 		l = &inner
 		defer inner.end()
 	}
-	if !m.stack.leaveHeld() {
+	if !m.stack.leaveHeld(told) {
 		m.stack.await() // its own code has called Exit on it
 		m.End()
 		return
@@ -280,7 +280,7 @@ func (m *member) depart(told error, l *leave, v *verdict) {
 	}
 	defer func() {
 		m.End()
-		m.stack.publish(x.told(), x.told())
+		m.stack.publish(x.told())
 		*v = x.verdict
 		v.failures = x.others
 	}()

@@ -134,14 +134,7 @@ func (m *member) span(op Op) *span {
 	if !o.watched() {
 		return nil
 	}
-	broke := func(err error) {
-		if m.pool != nil {
-			m.pool.observerBroke(err)
-		} else {
-			m.in.Load().observerBroke(err)
-		}
-	}
-	return &span{o: o.opts.observer, broke: broke,
+	return &span{o: o.opts.observer, broke: m.observerBroke,
 		ev: Event{Op: op, ID: m.opts.id, Parent: m.outer().id(), Name: m.name()}}
 }
 

@@ -54,6 +54,13 @@ func (a *account) has(err error) bool {
 	return a.known.has(err)
 }
 
+// disregard makes the account take err for one that it contains.
+func (a *account) disregard(err error) {
+	if !a.has(err) {
+		a.known.insert(err)
+	}
+}
+
 func (a *account) err() error { return joined(a.cause, a.others) }
 
 // A reckoning is what the error of a scope is made from, besides what failed.

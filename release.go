@@ -15,8 +15,7 @@ func (p *ExitPool) exit(cause error, body bodyEnd) (err error) {
 	p.setUp()
 	r, a, first := p.beginExit(cause, p.failedLocked)
 	if !first {
-		_, result := p.await()
-		return also(cause, result)
+		return also(cause, p.await())
 	}
 	p.told = a.err()
 	defer func() {
@@ -38,36 +37,38 @@ func (p *ExitPool) depart(told error, v *verdict) {
 	p.mu.Lock()
 	if p.phase != open {
 		p.mu.Unlock()
-		p.await() // its own code has called Exit
+		p.await() // its own code has called Exit, and has the result
 		return
 	}
 	p.phase, p.told = exiting, told
+	p.tellLocked(told)
 	defer func() {
+		strays := p.sum.strays(&p.scope)
 		*v = p.sum
 		a := account{cause: told}
-		forced := p.unhanded()
+		forced, handed := p.forcing()
+		if handed { // the holder reports it, or has suppressed it
+			a.disregard(forced.cause)
+		}
 		a.add(nonNil(forced.cause)...)
 		a.add(p.failed()...)
 		a.add(forced.later...)
-		a.add(p.strays()...)
+		a.add(strays...)
 		v.failures = a.others
-		p.publish(a.err(), a.err())
+		p.publish(a.err())
 	}()
 	a := account{cause: told}
 	p.drainUnlock(a.reason())
 }
 
-// unhanded returns the forced exit, without a cause that the holder has taken.
-func (p *ExitPool) unhanded() (f forcing) {
+// forcing returns the forced exit, and whether the holder has taken its cause.
+func (p *ExitPool) forcing() (f forcing, handed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if forced := p.forcedLocked(); forced != nil {
 		f = *forced
 	}
-	if p.handed {
-		f.cause = nil
-	}
-	return f
+	return f, p.handed
 }
 
 func (p *ExitPool) failed() []error {
@@ -202,7 +203,7 @@ func (p *ExitPool) hold(thing any) {
 	f.index = m.node.Order
 	if p.phase >= drained {
 		p.mu.Unlock()
-		told, _ := p.await()
+		told := p.late()
 		runLate(o, f.entry, told, p.outer())
 		return
 	}

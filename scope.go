@@ -44,7 +44,7 @@ type ending struct {
 	forced *forcing      // nil: not forced
 	stray  []error       // panics of observers while it exits
 	done   chan struct{} // made by the second caller of Exit; closed when exited
-	told   error         // what late registrations are told; set when exited
+	told   error         // what late registrations are told: the cause, then the outcome
 	result error         // what Exit returns; set when exited
 }
 
@@ -125,6 +125,7 @@ func (c *scope) beginExit(body error, more func() []error) (r reckoning, a *acco
 		r.forced = c.forcedLocked()
 		c.mu.Unlock()
 		a = r.account(failed)
+		told := a.err()
 		c.mu.Lock()
 		if c.phase != open {
 			c.mu.Unlock()
@@ -133,6 +134,7 @@ func (c *scope) beginExit(body error, more func() []error) (r reckoning, a *acco
 		if f := c.forcedLocked(); (f == nil) == (r.forced == nil) && len(listed(more)) == len(failed) {
 			if f == nil || len(f.later) == len(r.forced.later) {
 				c.phase = exiting
+				c.tellLocked(told)
 				return r, a, true
 			}
 		}
@@ -157,23 +159,42 @@ func (c *scope) callerEnded() error {
 }
 
 // publish sets the outcome and wakes the other callers of Exit.
-func (c *scope) publish(told, result error) {
+func (c *scope) publish(result error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.phase == exited {
 		return
 	}
 	c.phase = exited
-	if told != nil || result != nil {
-		c.endingLocked().told, c.end.result = told, result
-	}
-	if c.end != nil && c.end.done != nil {
-		close(c.end.done)
+	c.tellLocked(result)
+	if c.end != nil {
+		c.end.result = result
+		if c.end.done != nil {
+			close(c.end.done)
+		}
 	}
 }
 
+// tellLocked sets what late registrations are told.
+func (c *scope) tellLocked(told error) {
+	if told != nil || c.end != nil {
+		c.endingLocked().told = told
+	}
+}
+
+// late returns what a late registration is told. It does not wait for the
+// outcome: the making of that may be what registers.
+func (c *scope) late() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.end == nil {
+		return nil
+	}
+	return c.end.told
+}
+
 // await waits until another call has exited the scope and returns the outcome.
-func (c *scope) await() (told, result error) {
+func (c *scope) await() error {
 	c.mu.Lock()
 	if c.phase != exited {
 		e := c.endingLocked()
@@ -186,9 +207,9 @@ func (c *scope) await() (told, result error) {
 	}
 	defer c.mu.Unlock()
 	if c.end == nil {
-		return nil, nil
+		return nil
 	}
-	return c.end.told, c.end.result
+	return c.end.result
 }
 
 // also is the result of an Exit(own) that was not the first: the outcome, and
@@ -211,12 +232,20 @@ func nonNil(err error) []error {
 	return []error{err}
 }
 
-// strays returns the panics of observers while the scope exited.
-func (c *scope) strays() []error {
+// strays returns the panics of observers while the scope exited, and counts them
+// in the verdict.
+func (v *verdict) strays(c *scope) []error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.end == nil {
 		return nil
+	}
+	for _, err := range c.end.stray {
+		if p, ok := err.(*PanicError); !ok {
+			v.exited = true
+		} else if v.panicked == nil {
+			v.panicked = p
+		}
 	}
 	return c.end.stray
 }

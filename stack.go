@@ -221,7 +221,7 @@ func (s *ExitStack) register(thing any, asks bool) {
 	}
 	e := entry{thing, s.nextLocked()}
 	s.mu.Unlock()
-	told, _ := s.await()
+	told := s.late()
 	runLate(s.from(), e, told, s.outer())
 }
 
