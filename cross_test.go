@@ -35,8 +35,8 @@ func TestEveryWayToEndAtEveryPlaceInEveryScope(t *testing.T) { // R1, R3, C6, F2
 	}
 }
 
-// A run is what happens in one crossing.
-type run struct {
+// A passage is what happens in one crossing.
+type passage struct {
 	crossing
 	cancel     context.CancelCauseFunc // of the caller's context
 	die        chan struct{}           // lets the task end
@@ -48,7 +48,7 @@ type run struct {
 func (c crossing) test(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	r := &run{crossing: c, cancel: cancel, die: make(chan struct{}), registered: map[string]int{}, released: map[string]int{}}
+	r := &passage{crossing: c, cancel: cancel, die: make(chan struct{}), registered: map[string]int{}, released: map[string]int{}}
 	e := call(func() error { return r.inScope(ctx) })
 
 	// What was registered is released once, whatever happened.
@@ -81,7 +81,7 @@ func (c crossing) test(t *testing.T) {
 }
 
 // happens ends a part of the scope, if that is the one.
-func (r *run) happens(ctx context.Context, place string, member int) error {
+func (r *passage) happens(ctx context.Context, place string, member int) error {
 	if place != r.place || member != r.member {
 		return nil
 	}
@@ -107,7 +107,7 @@ func (r *run) happens(ctx context.Context, place string, member int) error {
 	return nil
 }
 
-func (r *run) resource(i int) exitpool.Resource[int] {
+func (r *passage) resource(i int) exitpool.Resource[int] {
 	return func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
 		for _, name := range []string{"older", "newer"} {
 			name = fmt.Sprint(i, name)
@@ -135,7 +135,7 @@ func (r *run) resource(i int) exitpool.Resource[int] {
 	}
 }
 
-func (r *run) body(ctx context.Context) error {
+func (r *passage) body(ctx context.Context) error {
 	if err := r.happens(ctx, "body", r.member); err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (r *run) body(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) enterAll(ctx context.Context, s *exitpool.ExitStack) error {
+func (r *passage) enterAll(ctx context.Context, s *exitpool.ExitStack) error {
 	for i := range 3 {
 		if _, err := exitpool.Enter(ctx, s, r.resource(i)); err != nil {
 			return err
@@ -158,14 +158,14 @@ func (r *run) enterAll(ctx context.Context, s *exitpool.ExitStack) error {
 	return nil
 }
 
-func (r *run) startAll(ctx context.Context, p *exitpool.ExitPool) error {
+func (r *passage) startAll(ctx context.Context, p *exitpool.ExitPool) error {
 	for i := range 3 {
 		exitpool.Start(p, r.resource(i))
 	}
 	return p.Wait(ctx)
 }
 
-func (r *run) inScope(ctx context.Context) error {
+func (r *passage) inScope(ctx context.Context) error {
 	switch r.scope {
 	case "stack":
 		return exitpool.WithStack(ctx, func(ctx context.Context, s *exitpool.ExitStack) error {
