@@ -1,9 +1,7 @@
 package exitpool
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"time"
 )
 
@@ -40,11 +38,11 @@ func (p *ExitPool) admit(m *member) bool {
 		p.mu.Unlock()
 		return false
 	}
-	p.linkLocked(m)
+	p.members.add(m)
 	p.acquiring++
 	p.mu.Unlock()
 	if err := p.limit.tooHeavy(m); err != nil {
-		m.settleUnbegun(&fault{result: result{err: err}, err: err})
+		m.settleUnbegun(&fault{told: err, err: err})
 		return false
 	}
 	return true
@@ -110,89 +108,6 @@ func (p *ExitPool) begin(m *member) {
 	m.settleUnbegun(&fault{cut: true})
 }
 
-// settleUnbegun settles a member whose Resource is not called.
-func (m *member) settleUnbegun(f *fault) {
-	m.Detach()
-	if f.cut {
-		f.err = m.cutError()
-	}
-	m.stack.settle(false)
-	m.stack.publish(f.err)
-	m.End()
-	h := m.holder()
-	h.blame(m, f)
-	h.drop(m, f)
-}
-
-// poll halts the pool if its caller's context has ended.
-func (p *ExitPool) poll() {
-	ctx := p.from().ctx
-	if err := ctx.Err(); err != nil {
-		p.stop(&halt{err: interrupted(ctx), kind: err, cause: context.Cause(ctx), caller: true})
-	}
-}
-
-// haltFor halts a nested pool because the scope that holds it has ended.
-func (p *ExitPool) haltFor(reason error) {
-	p.stop(&halt{err: reason, kind: context.Canceled, cause: reason})
-}
-
-func (p *ExitPool) stop(h *halt) {
-	p.mu.Lock()
-	if p.halt != nil || p.phase != open {
-		p.mu.Unlock()
-		return
-	}
-	p.halt = h
-	p.cancelUnlock()
-}
-
-// cancelUnlock cancels what is being acquired, for the reason of the halt. It
-// unlocks first.
-func (p *ExitPool) cancelUnlock() {
-	h, limit := p.halt, p.limit
-	ms := p.acquiringLocked()
-	p.mu.Unlock()
-	limit.cancel()
-	for _, m := range ms {
-		m.Cancel(h.kind, h.cause)
-	}
-}
-
-func (p *ExitPool) acquiringLocked() (ms []*member) {
-	if p.acquiring == 0 {
-		return nil
-	}
-	for m := p.head; m != nil; m = m.next {
-		if m.state.Load() <= acquiring {
-			ms = append(ms, m)
-		}
-	}
-	return ms
-}
-
-// force forces the exit of the scope whose body is running.
-func (p *ExitPool) force(cause error) (taken bool) {
-	p.mu.Lock()
-	first, taken := p.forceLocked(cause)
-	if !first {
-		p.mu.Unlock()
-		return taken
-	}
-	reason, o := p.end.forced.reason(), p.originLocked()
-	if p.halt == nil {
-		p.halt = &halt{err: reason, kind: context.Canceled, cause: reason}
-	}
-	p.cancelUnlock()
-	o.cancelBody(reason)
-	if p.holder.Load() != nil && forceFrom(&p.holder, cause, true) {
-		p.mu.Lock()
-		p.handed = true
-		p.mu.Unlock()
-	}
-	return true
-}
-
 // ended implements holder.
 func (p *ExitPool) ended(m *member) error {
 	p.poll() // the news may not have come yet
@@ -249,9 +164,9 @@ func (p *ExitPool) blame(m *member, f *fault) {
 	p.mu.Unlock()
 	switch {
 	case f.cut:
-	case f.broke():
+	case f.broke != nil:
 		if !doomed {
-			p.force(f.result.error())
+			p.force(f.broke)
 		}
 	case known != nil && only(f.err, func(err error) bool { return known.has(err) || isCancel(err) }):
 		f.cut = true // that of another member, which reports it (D4)
@@ -276,10 +191,10 @@ func (p *ExitPool) drop(m *member, f *fault) {
 	if e, ok := f.err.(*ExitError); ok && len(f.unwinding.others) > 0 {
 		own = e.Cause
 	}
-	m.moreLocked().err, m.more.broke = f.err, f.result
+	m.moreLocked().err, m.more.broke = f.err, f.broke
 	switch {
 	case m.doomed && p.race == nil: // told by Release
-	case m.optional() && !f.broke(): // Exit reports what failed in releasing
+	case m.optional() && f.broke == nil: // Exit reports what failed in releasing
 		p.failures = m.faults(p.failures, f.unwinding.others)
 	case f.cut:
 		p.faults = m.faults(p.faults, f.unwinding.others)
@@ -287,10 +202,7 @@ func (p *ExitPool) drop(m *member, f *fault) {
 		p.faults = m.faults(p.faults, append([]error{own}, f.unwinding.others...))
 	}
 	if !m.doomed || p.race != nil {
-		if f.panicked != nil && p.sum.panicked == nil {
-			p.sum.panicked = f.panicked
-		}
-		p.sum.exited = p.sum.exited || f.exited
+		p.sum.broke = worse(p.sum.broke, f.broke)
 	}
 	p.sum.abandoned = append(p.sum.abandoned, f.unwinding.abandoned...)
 	m.state.Store(gone)
@@ -318,69 +230,4 @@ func (p *ExitPool) settledLocked(m *member) {
 		close(p.quiet)
 		p.quiet = nil
 	}
-}
-
-// wait is Wait, without the search for circles.
-func (p *ExitPool) wait(ctx context.Context) error {
-	for {
-		p.poll()
-		done := ctx.Done()
-		p.mu.Lock()
-		if p.acquiring == 0 {
-			p.mu.Unlock()
-			return p.acquired()
-		}
-		if p.quiet == nil {
-			p.quiet = make(chan struct{})
-		}
-		quiet := p.quiet
-		if p.halt != nil {
-			done = nil // it waits for every acquisition (R2)
-		}
-		p.mu.Unlock()
-		select {
-		case <-quiet:
-		case <-done:
-			p.poll()
-			p.mu.Lock()
-			lives := p.halt == nil
-			p.mu.Unlock()
-			if lives {
-				return interrupted(ctx)
-			}
-		}
-	}
-}
-
-// acquired returns the error of the acquisitions so far.
-func (p *ExitPool) acquired() error {
-	p.mu.Lock()
-	forced, faults, h := p.forcedLocked(), inOrder(p.faults), p.halt
-	cut := p.cut
-	p.mu.Unlock()
-	if forced != nil {
-		forced.cause = forced.reason()
-	}
-	if err := (reckoning{forced: forced}).account(faults).err(); err != nil || !cut {
-		return err
-	}
-	return h.err
-}
-
-// failedLocked lists what failed in acquiring, and by now in releasing, in the
-// order of Start. That the caller's context has cut members off comes last.
-func (p *ExitPool) failedLocked() (errs []error) {
-	errs = inOrder(append(p.faults[:len(p.faults):len(p.faults)], p.failures...))
-	if p.halt != nil && p.halt.caller && (p.cut || p.acquiring > 0) {
-		errs = append(errs, p.halt.err)
-	}
-	return errs
-}
-
-func inOrder(faults []faultOf) (errs []error) {
-	slices.SortStableFunc(faults, func(a, b faultOf) int { return cmp.Compare(a.index, b.index) })
-	for _, f := range faults {
-		errs = append(errs, f.err)
-	}
-	return errs
 }

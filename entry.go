@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"runtime"
 )
 
 // Start adds a member to the pool and begins to acquire it, concurrently with the
@@ -159,8 +158,8 @@ func (m *member) cancelNowUnlock() error {
 	}
 	broke, err := more.broke, more.released
 	p.mu.Unlock()
-	if first && broke.broke() {
-		broke.raise(err)
+	if first {
+		raise(broke, err)
 	}
 	return err
 }
@@ -196,12 +195,7 @@ func (m *member) releaseEarly() (err error) {
 		freed := p.removeLocked(m)
 		p.mu.Unlock()
 		p.releases.Add(freed...)
-		switch {
-		case v.panicked != nil:
-			(&result{panicked: v.panicked}).raise(err)
-		case v.exited:
-			runtime.Goexit()
-		}
+		raise(v.broke, err)
 	}()
 	p.limit.admitRelease(m)
 	m.depart(nil, &l, v)

@@ -1,50 +1,5 @@
 package exitpool
 
-import (
-	"context"
-	"runtime"
-	"runtime/debug"
-
-	"github.com/exitpool/exitpool/internal/callguard"
-)
-
-// bodyEnd is how the body of a scope ended.
-type bodyEnd uint8
-
-const (
-	bodyReturned bodyEnd = iota
-	bodyPanicked
-	bodyExited
-)
-
-func (s *ExitStack) exit(cause error, body bodyEnd) (err error) {
-	_, a, first := s.beginExit(cause, nil)
-	if !first {
-		return also(cause, s.await())
-	}
-	flight, pools, o := s.flightLocked(), s.poolsLocked(), s.originLocked()
-	s.mu.Unlock()
-	l := o.leave()
-	x := &unwinding{stack: s, leave: &l, account: *a}
-	defer func() {
-		l.end()
-		err = s.finish(x.account, x.verdict, body)
-	}()
-	reason := a.reason()
-	for _, p := range pools {
-		p.haltFor(reason)
-	}
-	for _, m := range flight {
-		m.Cancel(context.Canceled, reason)
-	}
-	if s.own == nil { // a member shares its holder's origin
-		o.cancelBody(reason)
-	}
-	x.abandoned = s.land(&l)
-	callguard.Loop(x)
-	return nil
-}
-
 // reason is the cause with which an exit cancels contexts.
 func (a *account) reason() error {
 	if err := a.err(); err != nil {
@@ -59,53 +14,35 @@ func (c *scope) finish(a account, v verdict, body bodyEnd) error {
 	if len(v.abandoned) > 0 {
 		a.add(&AbandonedError{Names: unique(v.abandoned)})
 	}
-	if p, exited := c.broke(); body == bodyReturned {
-		v.exited = v.exited || exited
-		if v.panicked == nil {
-			v.panicked = p
-		}
+	if body == bodyReturned {
+		v.broke = worse(v.broke, c.broke())
 	}
 	result := a.err()
-	if v.panicked != nil && body != bodyPanicked {
-		result = v.panicked.with(a.without(v.panicked))
+	if p, ok := v.broke.(*PanicError); ok && body != bodyPanicked {
+		result = p.beside(result)
 	}
 	c.publish(result)
-	switch {
-	case body == bodyPanicked: // goes on with its own value
-	case v.panicked != nil:
-		panic(result)
-	case v.exited && body != bodyExited:
-		runtime.Goexit()
+	if body == bodyReturned || body == bodyExited && !same(v.broke, ErrGoexit) {
+		raise(v.broke, result)
 	}
 	return result
 }
 
-// broke returns the panic, and whether there was a Goexit, that forced the exit.
-// What a body merely returns does not count.
-func (c *scope) broke() (p *PanicError, exited bool) {
+// broke returns the panic or Goexit that forced the exit. What a body merely
+// returns does not count.
+func (c *scope) broke() (broke error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f := c.forcedLocked()
 	if f == nil {
-		return nil, false
+		return nil
 	}
 	for _, err := range append([]error{f.cause}, f.later...) {
-		if e, ok := err.(*PanicError); ok && p == nil {
-			p = e
-		}
-		exited = exited || same(err, ErrGoexit)
-	}
-	return p, exited
-}
-
-// without returns what the account contains besides p.
-func (a *account) without(p *PanicError) (rest []error) {
-	for _, err := range append([]error{a.cause}, a.others...) {
-		if err != nil && !same(err, p) {
-			rest = append(rest, err)
+		if unstoppable(err) {
+			broke = worse(broke, err)
 		}
 	}
-	return rest
+	return broke
 }
 
 func unique(names []string) (once []string) {
@@ -119,70 +56,133 @@ func unique(names []string) (once []string) {
 	return once
 }
 
-// unwind is Unwind of a stack and of a pool: v is what recover returned there.
-func unwind(errp *error, v any, asks func() bool, exit func(error, bodyEnd) error) {
-	if v != nil {
-		// In a deferred call: the panic goes on also if a release calls Goexit.
-		defer panic(v)
-		store(errp, exit(newPanic(v, debug.Stack(), "", func() string { return "" }), bodyPanicked))
-		return
-	}
-	var cause error
-	if errp != nil {
-		cause = *errp
-	}
-	// To find out costs a look at the stack: only if somebody asks.
-	if asks() && exitingGoroutine() {
-		store(errp, exit(ErrGoexit, bodyExited))
-		return
-	}
-	err := exit(cause, bodyReturned)
-	if errp == nil {
-		panic("exitpool: Unwind: nil error pointer")
-	}
-	*errp = err
-}
-
-func store(errp *error, err error) {
-	if errp != nil {
-		*errp = err
-	}
-}
-
-// exitingGoroutine reports whether the deferred call of Unwind, three frames up,
-// was made by runtime.Goexit. A flag set by the body's return, as in singleflight,
-// is not to be had: Unwind does not see the body.
-func exitingGoroutine() bool {
-	var pcs [1]uintptr
-	if runtime.Callers(4, pcs[:]) == 0 {
-		return false
-	}
-	frame, _ := runtime.CallersFrames(pcs[:]).Next()
-	return frame.Function == "runtime.Goexit"
-}
-
-// runLate runs what is registered on a scope that has exited: here and now. Its
-// error goes to the observer, and its panic to the caller.
-func runLate(o *origin, e entry, told error, parent *member) {
-	if thing, ok := e.thing.(*ExitPool); ok {
-		thing.Close()
-		return
-	}
-	f := func() error {
-		switch thing := e.thing.(type) {
-		case deferFunc:
-			return thing(o.releaseContext())
-		case pushFunc:
-			return thing(o.releaseContext(), told)
-		case closer:
-			return thing.Close()
+// beginExit settles the cause from the body's error and closes the scope to
+// acquisitions. If first, the scope is locked on return. more, if not nil, gives
+// under the lock what is known to have failed.
+//
+// The account is made without the lock, because it looks into foreign errors,
+// and before the phase changes, because from then on releases may start and are
+// told the cause.
+func (c *scope) beginExit(body error, more func() []error) (r reckoning, a *account, first bool) {
+	r.body, r.caller = body, c.callerEnded()
+	for {
+		c.mu.Lock()
+		if c.phase != open {
+			c.mu.Unlock()
+			return r, nil, false
 		}
+		failed := listed(more)
+		r.forced = c.forcedLocked()
+		c.mu.Unlock()
+		a = r.account(failed)
+		told := a.err()
+		c.mu.Lock()
+		if c.phase != open {
+			c.mu.Unlock()
+			return r, nil, false
+		}
+		if f := c.forcedLocked(); (f == nil) == (r.forced == nil) && len(listed(more)) == len(failed) {
+			if f == nil || len(f.later) == len(r.forced.later) {
+				c.phase = exiting
+				c.tellLocked(told)
+				return r, a, true
+			}
+		}
+		c.mu.Unlock() // another failure came in between
+	}
+}
+
+func listed(more func() []error) []error {
+	if more == nil {
 		return nil
 	}
-	if o.watched() {
-		sp := &span{o: o.opts.observer, broke: func(err error) { panic(err) },
-			ev: Event{Op: OpRelease, ID: newIDFor(o.opts.observer), Parent: parent.id(), Name: e.name()}}
-		f = sp.around(f)
+	return more()
+}
+
+// publish sets the outcome and wakes the other callers of Exit.
+func (c *scope) publish(result error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.phase == exited {
+		return
 	}
-	f()
+	c.phase = exited
+	c.tellLocked(result)
+	if c.end != nil {
+		c.end.result = result
+		if c.end.done != nil {
+			close(c.end.done)
+		}
+	}
+}
+
+// tellLocked sets what late registrations are told.
+func (c *scope) tellLocked(told error) {
+	if told != nil || c.end != nil {
+		c.endingLocked().told = told
+	}
+}
+
+// late returns what a late registration is told. It does not wait for the
+// outcome: the making of that may be what registers.
+func (c *scope) late() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.end == nil {
+		return nil
+	}
+	return c.end.told
+}
+
+// await waits until another call has exited the scope and returns the outcome.
+func (c *scope) await() error {
+	c.mu.Lock()
+	if c.phase != exited {
+		e := c.endingLocked()
+		if e.done == nil {
+			e.done = make(chan struct{})
+		}
+		c.mu.Unlock()
+		<-e.done
+		c.mu.Lock()
+	}
+	defer c.mu.Unlock()
+	if c.end == nil {
+		return nil
+	}
+	return c.end.result
+}
+
+// also is the result of an Exit(own) that was not the first: the outcome, and
+// own if the outcome does not contain it.
+func also(own, result error) error {
+	if own == nil || result == nil {
+		return joined(own, nonNil(result))
+	}
+	a := account{cause: result}
+	if a.has(own) {
+		return result
+	}
+	return joined(own, []error{result})
+}
+
+func nonNil(err error) []error {
+	if err == nil {
+		return nil
+	}
+	return []error{err}
+}
+
+// strays returns the panics of observers while the scope exited, and counts them
+// in the verdict.
+func (v *verdict) strays(c *scope) []error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.end == nil {
+		return nil
+	}
+	for _, err := range c.end.stray {
+		v.broke = worse(v.broke, err)
+	}
+	return c.end.stray
 }

@@ -77,7 +77,7 @@ func newQuorum[T any](call string, n int, rs []Resource[T]) Resource[[]T] {
 		if len(values) == n {
 			return values, nil
 		}
-		return nil, p.lost(ctx, members(entries))
+		return nil, p.lost(ctx, membersOf(entries))
 	}
 }
 
@@ -97,7 +97,7 @@ func startAll[T any](p *ExitPool, rs []Resource[T], opts ...EntryOption) []*Entr
 	return entries
 }
 
-func members[T any](entries []*Entry[T]) []*member {
+func membersOf[T any](entries []*Entry[T]) []*member {
 	ms := make([]*member, len(entries))
 	for i, e := range entries {
 		ms[i] = &e.m
@@ -109,9 +109,9 @@ func members[T any](entries []*Entry[T]) []*member {
 // what Wait returned.
 func (p *ExitPool) raise(err error) {
 	p.mu.Lock()
-	broke := result{panicked: p.sum.panicked, exited: p.sum.exited}
+	broke := p.sum.broke
 	p.mu.Unlock()
-	broke.raise(err)
+	raise(broke, err)
 }
 
 // errLost is why the loser of a race is released.

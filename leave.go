@@ -1,6 +1,7 @@
 package exitpool
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -78,38 +79,8 @@ func (l *leave) patience() (<-chan time.Time, func() bool) {
 // A result is how one function of somebody else ended.
 type result struct {
 	err       error
-	panicked  *PanicError
-	exited    bool // Goexit
-	abandoned bool // it has not ended: the Abandon time is over
-}
-
-func (r *result) take(how callguard.How, op Op, name func() string) {
-	switch {
-	case how.Panicked:
-		r.panicked = newPanic(how.Value, how.Stack, op, name)
-	case how.Exited:
-		r.exited = true
-	}
-}
-
-// error is the result as one error.
-func (r *result) error() error {
-	switch {
-	case r.panicked != nil:
-		return r.panicked
-	case r.exited:
-		return ErrGoexit
-	}
-	return r.err
-}
-
-// newPanic keeps a *PanicError that comes by as it is: it is a panic that has
-// been raised again.
-func newPanic(value any, stack []byte, op Op, name func() string) *PanicError {
-	if p, ok := value.(*PanicError); ok {
-		return p
-	}
-	return &PanicError{Value: value, Stack: stack, op: op, name: name()}
+	broke     error // see broken
+	abandoned bool  // it has not ended: the Abandon time is over
 }
 
 // patiently calls f on a goroutine of its own and waits for it until it is to be
@@ -118,13 +89,13 @@ func (l *leave) patiently(f func() error, op Op, name func() string, late func(e
 	ended := make(chan result) // unbuffered: either this call gets it, or late does
 	abandoned := make(chan struct{})
 	go func() {
-		var r result
-		callguard.Call(func() { r.err = f() }, func(how callguard.How) {
-			r.take(how, op, name)
+		var err error
+		callguard.Call(func() { err = f() }, func(how callguard.How) {
+			r := result{err: err, broke: broken(how, op, name)}
 			select {
 			case ended <- r:
 			case <-abandoned:
-				late(r.error())
+				late(cmp.Or(r.broke, err))
 			}
 		})
 	}()

@@ -2,7 +2,6 @@ package exitpool
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +26,7 @@ type member struct {
 	opts  *particulars // what is rarely used. Set at creation
 
 	// Guarded by the pool's mu. On a stack only the goroutine of Enter uses them.
-	prev, next *member // in the pool's list, or in the stack's of what is in flight
+	prev, next *member // in members
 	node       depend.Node[*member]
 	ready      chan struct{} // made by the first that waits; closed when settled
 	more       *more         // nil until there is something to know
@@ -76,7 +75,7 @@ type more struct {
 	left     chan struct{} // made by the second caller of Release; closed when gone
 	released error         // what Release returned
 	early    bool          // it was Release that released it
-	broke    result        // what the caller of Enter, or of Release, is to be hit with
+	broke    error         // what the caller of Enter, or of Release, is to be hit with
 }
 
 func (m *member) moreLocked() *more {
@@ -151,15 +150,6 @@ func (m *member) holder() holder {
 	return m.in.Load()
 }
 
-// A fault is why an acquisition came to nothing.
-type fault struct {
-	result          // what its Resource ended with
-	cut       bool  // it was cut off, or came too late: no failure of its own
-	err       error // for whoever asks
-	unwinding unwinding
-	leave     leave
-}
-
 // acquire runs the Resource. It does not return after a Goexit.
 func (m *member) acquire() {
 	sp := m.span(OpAcquire)
@@ -169,92 +159,6 @@ func (m *member) acquire() {
 		m.opts.clock.start(m)
 		err = m.self.acquire(m, &m.stack)
 	}, func(how callguard.How) { m.settle(sp, how, err) })
-}
-
-// settle decides what came of the acquisition. It may be running in a deferred
-// call of a goroutine that exits, so what must happen stands in deferred calls.
-func (m *member) settle(sp *span, how callguard.How, err error) {
-	f := m.judge(how, err)
-	defer m.conclude(sp, f)
-	if f == nil {
-		sp.end(nil, m.usesIDs())
-	}
-}
-
-// judge tells whether the acquisition succeeded: nil, or why not.
-func (m *member) judge(how callguard.How, err error) *fault {
-	late := m.opts.clock.stop()
-	good := err == nil && !how.Panicked && !how.Exited
-	own := m.stack.settle(good)
-	if lives := m.Detach(); good && lives && own == nil && !late {
-		return nil
-	}
-	f := &fault{err: err}
-	f.take(how, OpAcquire, m.name)
-	switch {
-	case f.broke():
-		f.err = f.error()
-	case own != nil: // a task of its own, or its own Cancel
-		f.err = reckoning{body: err, forced: own}.account(nil).err()
-		if f.err == nil {
-			f.err = own.reason()
-		}
-		if f.panicked, _ = own.cause.(*PanicError); f.panicked == nil {
-			f.exited = same(own.cause, ErrGoexit)
-		}
-	case late:
-		if err != nil && induced(err, m) {
-			err = nil
-		}
-		f.err = &overrun{err, []error{context.DeadlineExceeded}}
-	case err == nil || induced(err, m):
-		f.cut, f.err = true, m.cutError()
-	}
-	f.result.err = f.err
-	return f
-}
-
-// cutError is the error of an acquisition that was cut off.
-func (m *member) cutError() error {
-	if err := m.holder().ended(m); err != nil {
-		return err
-	}
-	return interrupted(m)
-}
-
-// conclude hands the member over to its holder, or unwinds what it registered.
-func (m *member) conclude(sp *span, f *fault) {
-	h := m.holder()
-	if f == nil {
-		if h.keep(m) {
-			return
-		}
-		// It came too late (R2): it is released here and now.
-		m.stack.settle(false)
-		f = &fault{cut: true, err: m.cutError()}
-		f.result.err = f.err
-		sp = m.span(OpRelease)
-		sp.begin()
-	}
-	h.blame(m, f)
-	f.leave = m.stack.from().leave()
-	f.unwinding = unwinding{stack: &m.stack, leave: &f.leave, protected: true}
-	f.unwinding.cause = f.result.err // told as the Resource returned it, without a name
-	defer func() {
-		f.leave.end()
-		m.End()
-		if f.panicked == nil {
-			f.panicked = f.unwinding.panicked
-		}
-		f.exited = f.exited || f.unwinding.exited
-		f.err = joined(f.err, f.unwinding.others)
-		m.stack.publish(f.err)
-		defer h.drop(m, f)
-		sp.end(f.err, m.usesIDs())
-	}()
-	stop := m.forceWith(&f.leave)
-	defer stop()
-	callguard.Loop(&f.unwinding)
 }
 
 // depart releases a member that was kept.
@@ -311,52 +215,39 @@ func (m *member) forceWith(l *leave) (stop func()) {
 	}
 }
 
-// fail is the death of a member, or a Cancel on its stack. While it is being
-// acquired, that acquisition fails; later the scope around it is forced to exit.
-// nested says that cause comes from a scope inside it.
-func (m *member) fail(cause error, nested bool) (taken bool) {
-	s := &m.stack
-	s.mu.Lock()
-	if !s.held {
-		first, taken := s.forceLocked(cause)
-		s.mu.Unlock()
-		if first {
-			m.Cancel(context.Canceled, s.reason())
-		}
-		return taken
-	}
-	alive := s.phase == open
-	s.mu.Unlock()
-	if !alive {
-		return false
-	}
-	if m.optional() && !unstoppable(cause) {
-		m.die(cause)
-		return true
-	}
-	var e *OpError
-	if nested && m.named() && errors.As(cause, &e) && !unstoppable(cause) {
-		cause = opError(e.Op, m.name, true, cause)
-	}
-	if m.pool != nil {
-		return m.pool.force(cause)
-	}
-	return forceFrom(&m.in, cause, true)
+// members is a list of them: of a pool, or of what is in flight on a stack.
+type members struct {
+	head, tail *member
+	n          int
 }
 
-// die records the death of an optional member for those who Get it from now on.
-func (m *member) die(cause error) {
-	if m.pool == nil {
-		return // the value is with the caller of Enter already
+func (l *members) add(m *member) {
+	if m.prev = l.tail; m.prev != nil {
+		m.prev.next = m
+	} else {
+		l.head = m
 	}
-	if cause == nil {
-		cause = context.Canceled
-	}
-	m.pool.mu.Lock()
-	defer m.pool.mu.Unlock()
-	if more := m.moreLocked(); more.err == nil {
-		more.err = cause
-	}
+	l.tail = m
+	l.n++
 }
 
-func (r *result) broke() bool { return r.panicked != nil || r.exited }
+func (l *members) remove(m *member) {
+	if m.prev != nil {
+		m.prev.next = m.next
+	} else {
+		l.head = m.next
+	}
+	if m.next != nil {
+		m.next.prev = m.prev
+	} else {
+		l.tail = m.prev
+	}
+	m.prev, m.next = nil, nil
+	l.n--
+}
+
+// all is an iterator, oldest first.
+func (l *members) all(yield func(*member) bool) {
+	for m := l.head; m != nil && yield(m); m = m.next {
+	}
+}

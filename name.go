@@ -38,3 +38,45 @@ func pcName(pc uintptr) string {
 	}
 	return name
 }
+
+// nested wraps a failure of a scope inside a member that has a name.
+func (x *unwinding) nested(err error) error {
+	e, ok := err.(*OpError)
+	if m := x.stack.own; !ok || m == nil || !m.named() {
+		return err
+	}
+	return opError(e.Op, x.name, true, err)
+}
+
+// name is what errors call the entry: inside a member, the member's name.
+func (x *unwinding) name() string {
+	if m := x.stack.own; m != nil {
+		return m.name()
+	}
+	return x.entry.name()
+}
+
+// opError wraps the error of a function or task of this stack.
+func (x *unwinding) opError(op Op, err error) error {
+	named := x.stack.own != nil && x.stack.own.named()
+	return opError(op, x.name, named, err)
+}
+
+func (e entry) name() string {
+	switch thing := e.thing.(type) {
+	case closer:
+		return closerName(thing.Closer, e.index)
+	case *task:
+		return funcName(thing.run, e.index)
+	default:
+		return funcName(thing, e.index)
+	}
+}
+
+// opError wraps err, but an *OpError only if the name was given.
+func opError(op Op, name func() string, named bool, err error) error {
+	if e, ok := err.(*OpError); ok && (!named || e.Name == name()) {
+		return err
+	}
+	return &OpError{Op: op, Name: name(), Err: err}
+}

@@ -1,6 +1,7 @@
 package exitpool
 
 import (
+	"cmp"
 	"context"
 	"runtime"
 	"runtime/trace"
@@ -49,10 +50,8 @@ func (o *observer) call(ev Event, broke func(error)) {
 	o.calls.Add(1)
 	callguard.Call(func() { o.tell(ev) }, func(how callguard.How) {
 		o.calls.Add(-1)
-		var r result
-		r.take(how, ev.Op, func() string { return "observer of " + ev.Name })
-		if r.broke() {
-			broke(r.error())
+		if err := broken(how, ev.Op, func() string { return "observer of " + ev.Name }); err != nil {
+			broke(err)
 		}
 	})
 }
@@ -179,14 +178,11 @@ func (sp *span) around(f func() error) func() error {
 		run := func() {
 			called = true
 			callguard.Call(func() { err = f() }, func(how callguard.How) {
-				r := result{err: err}
-				r.take(how, sp.ev.Op, func() string { return sp.ev.Name })
-				defer func() {
-					if r.panicked != nil {
-						panic(r.panicked)
-					}
-				}()
-				sp.end(r.error(), nil)
+				broke := broken(how, sp.ev.Op, func() string { return sp.ev.Name })
+				if p, panicked := broke.(*PanicError); panicked {
+					defer panic(p)
+				}
+				sp.end(cmp.Or(broke, err), nil)
 			})
 		}
 		defer func() {

@@ -31,10 +31,9 @@ type ExitPool struct {
 	closed       atomic.Bool
 
 	// Guarded by scope.mu.
-	ready       bool // the queues are set up
-	head, tail  *member
+	ready       bool          // the queues are set up
+	members     members       // in the order of Start; the pool forgets those that are gone
 	acquiring   int           // members that are being acquired, or unwound after that
-	live        int           // members in the list
 	adrift      int           // acquisitions that Exit has abandoned
 	quiet       chan struct{} // made by Wait; closed when nothing is being acquired
 	empty       chan struct{} // made by Exit; closed when the list is empty

@@ -101,7 +101,7 @@ func (p *ExitPool) drainUnlock(reason error) {
 // readyLocked lists the members that are held and used by nobody.
 func (p *ExitPool) readyLocked() (ready []*member) {
 	now := time.Now().UnixNano()
-	for m := p.head; m != nil; m = m.next {
+	for m := range p.members.all {
 		if m.state.Load() == held && m.node.Free() {
 			m.state.Store(releasing)
 			m.since = now
@@ -166,10 +166,7 @@ func (p *ExitPool) released(m *member, v *verdict) {
 	p.mu.Lock()
 	p.failures = m.faults(p.failures, v.failures)
 	p.sum.abandoned = append(p.sum.abandoned, v.abandoned...)
-	if p.sum.panicked == nil {
-		p.sum.panicked = v.panicked
-	}
-	p.sum.exited = p.sum.exited || v.exited
+	p.sum.broke = worse(p.sum.broke, v.broke)
 	if v.say {
 		p.says++
 		if v.suppressed {
@@ -186,76 +183,10 @@ func (p *ExitPool) released(m *member, v *verdict) {
 	p.releases.Add(freed...)
 }
 
-// hold adds a member that has nothing to acquire: a function that is registered
-// on the pool.
-func (p *ExitPool) hold(thing any) {
-	p.setUp()
-	f := &function{entry: entry{thing: thing}}
-	m := &f.member
-	m.pool = p
-	o := p.from()
-	m.prepare("Push", f, o.ctx, o, nil)
-	m.stack.held = true
-	_, asks := thing.(pushFunc)
-	m.stack.pushLocked(thing, 0, asks)
-	p.mu.Lock()
-	m.node.Order = p.nextLocked()
-	f.index = m.node.Order
-	if p.phase >= drained {
-		p.mu.Unlock()
-		told := p.late()
-		runLate(o, f.entry, told, p.outer())
-		return
-	}
-	m.since = time.Now().UnixNano()
-	m.state.Store(held)
-	p.linkLocked(m)
-	now := p.phase == exiting
-	if now {
-		m.state.Store(releasing)
-	}
-	p.mu.Unlock()
-	if now {
-		p.releases.Add(m)
-	}
-}
-
-// function is a member that only has a release.
-type function struct {
-	member
-	entry
-}
-
-func (f *function) acquire(context.Context, *ExitStack) error { return nil }
-func (f *function) label(uint32) string                       { return f.entry.name() }
-
-// linkLocked puts m at the end of the list.
-func (p *ExitPool) linkLocked(m *member) {
-	m.prev = p.tail
-	if p.tail == nil {
-		p.head = m
-	} else {
-		p.tail.next = m
-	}
-	p.tail = m
-	p.live++
-}
-
 // removeLocked takes m off the list: the pool forgets it. It returns what is to be
 // released now because m used it.
 func (p *ExitPool) removeLocked(m *member) (freed []*member) {
-	if m.prev == nil {
-		p.head = m.next
-	} else {
-		m.prev.next = m.next
-	}
-	if m.next == nil {
-		p.tail = m.prev
-	} else {
-		m.next.prev = m.prev
-	}
-	m.prev, m.next = nil, nil
-	p.live--
+	p.members.remove(m)
 	depend.Drop(m, func(used *member) {
 		if p.phase == exiting && used.state.Load() == held {
 			used.state.Store(releasing)
@@ -269,7 +200,7 @@ func (p *ExitPool) removeLocked(m *member) (freed []*member) {
 
 // emptyLocked ends the exit when the list is empty.
 func (p *ExitPool) emptyLocked() {
-	if p.phase == exiting && p.live == 0 {
+	if p.phase == exiting && p.members.n == 0 {
 		p.phase = drained
 		close(p.empty)
 	}
@@ -286,14 +217,4 @@ func (a *account) drop(told error) {
 		return known.has(err) && !unstoppable(err)
 	})
 	a.known = nil
-}
-
-// observerBroke takes the panic of an observer: it is one of the scope.
-func (p *ExitPool) observerBroke(err error) {
-	if p.force(err) {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.endingLocked().stray = append(p.end.stray, err)
 }

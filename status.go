@@ -30,9 +30,9 @@ type Status struct {
 func (p *ExitPool) Status() []Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	all := make([]Status, 0, p.live)
+	all := make([]Status, 0, p.members.n)
 	at := map[*member]int{}
-	for m := p.head; m != nil; m = m.next {
+	for m := range p.members.all {
 		st := Status{Name: m.name(), State: stateName(m), Since: time.Unix(0, m.since)}
 		if m.more != nil && len(m.more.waits) > 0 {
 			if st.State == stateAcquiring {
@@ -48,7 +48,7 @@ func (p *ExitPool) Status() []Status {
 	if p.phase == open {
 		return all
 	}
-	for m := p.head; m != nil; m = m.next {
+	for m := range p.members.all {
 		for _, used := range m.node.Uses() {
 			if i, ok := at[used]; ok && all[i].State == stateHeld {
 				all[i].WaitsFor = append(all[i].WaitsFor, m.name())

@@ -36,7 +36,8 @@ type task struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	done   chan struct{} // closed when it has ended
-	result result        // what Exit has to report; set before done is closed
+	err    error         // what Exit has to report, and
+	broke  error         // to raise. Set before done is closed
 	quiet  atomic.Bool   // it has ended, and there is nothing to report
 }
 
@@ -71,18 +72,16 @@ func (s *ExitStack) launch(run func(context.Context) error) {
 
 // end forces the exit of the scope, or leaves the failure to the exit that runs.
 func (t *task) end(how callguard.How, err error) {
-	t.result.take(how, OpRun, t.name)
-	if how.Exited || how.Panicked || err == nil || induced(err, t.ctx) {
-		err = nil
-	}
-	t.result.err = err
-	cause := t.result.error()
-	if err != nil {
+	t.broke = broken(how, OpRun, t.name)
+	if t.broke == nil && err != nil && !induced(err, t.ctx) {
+		t.err = err
 		s := t.in.Load()
-		cause = opError(OpRun, t.name, s.own != nil && s.own.named(), err)
+		err = opError(OpRun, t.name, s.own != nil && s.own.named(), err)
+	} else {
+		err = t.broke
 	}
-	if cause == nil || forceFrom(&t.in, cause, false) {
-		t.result = result{}
+	if err == nil || forceFrom(&t.in, err, false) {
+		t.err, t.broke = nil, nil
 		t.quiet.Store(true)
 	}
 	close(t.done)
@@ -115,16 +114,12 @@ func (x *unwinding) stop(t *task) error {
 		x.abandoned = append(x.abandoned, t.name())
 		return nil // the observer sees how it ends
 	}
-	switch r := t.result; {
-	case x.stack.own != nil && x.stack.own.optional() && !r.broke():
+	if t.broke != nil {
+		x.breaks(t.broke)
 		return nil
-	case r.panicked != nil:
-		x.panic(r.panicked)
-		return nil
-	case r.exited:
-		x.exit()
-		return nil
-	default:
-		return x.leave.late(late, r.err)
 	}
+	if m := x.stack.own; m != nil && m.optional() {
+		return nil
+	}
+	return x.leave.late(late, t.err)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"runtime/debug"
 	"slices"
+
+	"github.com/exitpool/exitpool/internal/callguard"
 )
 
 // A verdict is what came of releasing something: a member, a nested pool, or one
@@ -11,10 +13,9 @@ import (
 type verdict struct {
 	failures   []error // in order; those of functions are *OpError already
 	abandoned  []string
-	panicked   *PanicError // the first panic; it is among the failures too
-	exited     bool        // Goexit; ErrGoexit is among the failures too
-	say        bool        // a Push function was asked,
-	suppressed bool        // and what it was told is to be dropped
+	broke      error // a panic or Goexit, to be raised; it is among the failures too
+	say        bool  // a Push function was asked,
+	suppressed bool  // and what it was told is to be dropped
 }
 
 // An unwinding is one way out of a stack, newest entry first. It is a
@@ -39,7 +40,7 @@ func (x *unwinding) Step() (more bool) {
 	defer func() {
 		if x.busy {
 			more = true
-			x.broke(recover())
+			x.interrupted(recover())
 		}
 	}()
 	for x.next() {
@@ -119,10 +120,8 @@ func (x *unwinding) call(f func(context.Context) error) error {
 	switch {
 	case r.abandoned:
 		x.abandoned = append(x.abandoned, name)
-	case r.panicked != nil:
-		panic(r.panicked)
-	case r.exited:
-		x.exit()
+	case r.broke != nil:
+		x.breaks(r.broke)
 	}
 	return r.err
 }
@@ -159,18 +158,15 @@ func (x *unwinding) note(err error) {
 	}
 }
 
-// broke takes note of an entry that panicked, with v, or called Goexit.
-func (x *unwinding) broke(v any) {
+// interrupted takes note of an entry that panicked, with v, or called Goexit.
+func (x *unwinding) interrupted(v any) {
 	x.busy = false
 	switch x.entry.thing.(type) {
 	case *member, *ExitPool:
 		x.merge()
 	}
-	if v == nil {
-		x.exit()
-		return
-	}
-	x.panic(newPanic(v, debug.Stack(), OpRelease, x.name))
+	how := callguard.How{Exited: v == nil, Panicked: v != nil, Value: v, Stack: debug.Stack()}
+	x.breaks(broken(how, OpRelease, x.name))
 }
 
 // merge takes over the verdict on a nested scope.
@@ -186,21 +182,9 @@ func (x *unwinding) merge() {
 		}
 	}
 	x.abandoned = append(x.abandoned, v.abandoned...)
-	if v.panicked != nil {
-		x.panic(v.panicked)
+	if v.broke != nil {
+		x.breaks(v.broke)
 	}
-	if v.exited {
-		x.exit()
-	}
-}
-
-// nested wraps a failure of a scope inside a member that has a name.
-func (x *unwinding) nested(err error) error {
-	e, ok := err.(*OpError)
-	if m := x.stack.own; !ok || m == nil || !m.named() {
-		return err
-	}
-	return opError(e.Op, x.name, true, err)
 }
 
 func (x *unwinding) fail(err error) {
@@ -211,16 +195,10 @@ func (x *unwinding) fail(err error) {
 	x.fresh = false
 }
 
-func (x *unwinding) panic(p *PanicError) {
-	if x.panicked == nil {
-		x.panicked = p
-	}
-	x.fail(p)
-}
-
-func (x *unwinding) exit() {
-	x.exited = true
-	x.fail(ErrGoexit)
+// breaks takes note of a panic or Goexit.
+func (x *unwinding) breaks(err error) {
+	x.broke = worse(x.broke, err)
+	x.fail(err)
 }
 
 // told returns the pending error.
@@ -239,44 +217,4 @@ func (x *unwinding) suppress() {
 	}
 	x.others = slices.DeleteFunc(slices.Clone(x.others), func(err error) bool { return !unstoppable(err) })
 	x.known, x.fresh = nil, false
-}
-
-// unstoppable reports whether err, in the account of a scope, stands for a panic
-// or a Goexit. (What a function merely returned is wrapped in an OpError.)
-func unstoppable(err error) bool {
-	_, panicked := err.(*PanicError)
-	return panicked || same(err, ErrGoexit)
-}
-
-// name is what errors call the entry: inside a member, the member's name.
-func (x *unwinding) name() string {
-	if m := x.stack.own; m != nil {
-		return m.name()
-	}
-	return x.entry.name()
-}
-
-// opError wraps the error of a function or task of this stack.
-func (x *unwinding) opError(op Op, err error) error {
-	named := x.stack.own != nil && x.stack.own.named()
-	return opError(op, x.name, named, err)
-}
-
-func (e entry) name() string {
-	switch thing := e.thing.(type) {
-	case closer:
-		return closerName(thing.Closer, e.index)
-	case *task:
-		return funcName(thing.run, e.index)
-	default:
-		return funcName(thing, e.index)
-	}
-}
-
-// opError wraps err, but an *OpError only if the name was given.
-func opError(op Op, name func() string, named bool, err error) error {
-	if e, ok := err.(*OpError); ok && (!named || e.Name == name()) {
-		return err
-	}
-	return &OpError{Op: op, Name: name(), Err: err}
 }

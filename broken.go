@@ -1,0 +1,76 @@
+package exitpool
+
+import (
+	"runtime"
+
+	"github.com/exitpool/exitpool/internal/callguard"
+)
+
+// Code of somebody else can end in a panic or a Goexit. Here that is an error, a
+// *PanicError or ErrGoexit, kept apart from what functions return, in fields that
+// are called broke. It is raised again where the scope was exited.
+
+// broken returns the panic or Goexit with which a call ended; nil: it returned.
+func broken(how callguard.How, op Op, name func() string) error {
+	switch {
+	case how.Panicked:
+		return newPanic(how.Value, how.Stack, op, name)
+	case how.Exited:
+		return ErrGoexit
+	}
+	return nil
+}
+
+// newPanic keeps a *PanicError that comes by as it is: it is a panic that has
+// been raised again.
+func newPanic(value any, stack []byte, op Op, name func() string) *PanicError {
+	if p, ok := value.(*PanicError); ok {
+		return p
+	}
+	return &PanicError{Value: value, Stack: stack, op: op, name: name()}
+}
+
+// unstoppable reports whether err, in the account of a scope, stands for a panic
+// or a Goexit. (What a function merely returned is wrapped in an OpError.)
+func unstoppable(err error) bool {
+	_, panicked := err.(*PanicError)
+	return panicked || same(err, ErrGoexit)
+}
+
+// worse returns the one of two that goes on: the first, but a panic wins.
+func worse(a, b error) error {
+	if a == nil {
+		return b
+	}
+	if _, panicked := b.(*PanicError); panicked && same(a, ErrGoexit) {
+		return b
+	}
+	return a
+}
+
+// raise lets broke go on, if it is not nil. err is the whole error of the scope;
+// what is in it besides is reachable from the panic.
+func raise(broke, err error) {
+	switch p := broke.(type) {
+	case nil:
+	case *PanicError:
+		panic(p.beside(err))
+	default:
+		runtime.Goexit()
+	}
+}
+
+// beside returns p with what else is in err.
+func (p *PanicError) beside(err error) *PanicError {
+	all := nonNil(err)
+	if e, ok := err.(*ExitError); ok {
+		all = e.Unwrap()
+	}
+	var rest []error
+	for _, err := range all {
+		if !same(err, p) {
+			rest = append(rest, err)
+		}
+	}
+	return p.with(rest)
+}

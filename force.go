@@ -1,0 +1,208 @@
+package exitpool
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+)
+
+// poll halts the pool if its caller's context has ended.
+func (p *ExitPool) poll() {
+	ctx := p.from().ctx
+	if err := ctx.Err(); err != nil {
+		p.stop(&halt{err: interrupted(ctx), kind: err, cause: context.Cause(ctx), caller: true})
+	}
+}
+
+// haltFor halts a nested pool because the scope that holds it has ended.
+func (p *ExitPool) haltFor(reason error) {
+	p.stop(&halt{err: reason, kind: context.Canceled, cause: reason})
+}
+
+func (p *ExitPool) stop(h *halt) {
+	p.mu.Lock()
+	if p.halt != nil || p.phase != open {
+		p.mu.Unlock()
+		return
+	}
+	p.halt = h
+	p.cancelUnlock()
+}
+
+// cancelUnlock cancels what is being acquired, for the reason of the halt. It
+// unlocks first.
+func (p *ExitPool) cancelUnlock() {
+	h, limit := p.halt, p.limit
+	ms := p.acquiringLocked()
+	p.mu.Unlock()
+	limit.cancel()
+	for _, m := range ms {
+		m.Cancel(h.kind, h.cause)
+	}
+}
+
+func (p *ExitPool) acquiringLocked() (ms []*member) {
+	if p.acquiring == 0 {
+		return nil
+	}
+	for m := range p.members.all {
+		if m.state.Load() <= acquiring {
+			ms = append(ms, m)
+		}
+	}
+	return ms
+}
+
+// force forces the exit of the scope whose body is running.
+func (p *ExitPool) force(cause error) (taken bool) {
+	p.mu.Lock()
+	first, taken := p.forceLocked(cause)
+	if !first {
+		p.mu.Unlock()
+		return taken
+	}
+	reason, o := p.end.forced.reason(), p.originLocked()
+	if p.halt == nil {
+		p.halt = &halt{err: reason, kind: context.Canceled, cause: reason}
+	}
+	p.cancelUnlock()
+	o.cancelBody(reason)
+	if p.holder.Load() != nil && forceFrom(&p.holder, cause, true) {
+		p.mu.Lock()
+		p.handed = true
+		p.mu.Unlock()
+	}
+	return true
+}
+
+// fail is the death of a member, or a Cancel on its stack. While it is being
+// acquired, that acquisition fails; later the scope around it is forced to exit.
+// nested says that cause comes from a scope inside it.
+func (m *member) fail(cause error, nested bool) (taken bool) {
+	s := &m.stack
+	s.mu.Lock()
+	if !s.held {
+		first, taken := s.forceLocked(cause)
+		s.mu.Unlock()
+		if first {
+			m.Cancel(context.Canceled, s.reason())
+		}
+		return taken
+	}
+	alive := s.phase == open
+	s.mu.Unlock()
+	if !alive {
+		return false
+	}
+	if m.optional() && !unstoppable(cause) {
+		m.die(cause)
+		return true
+	}
+	var e *OpError
+	if nested && m.named() && errors.As(cause, &e) && !unstoppable(cause) {
+		cause = opError(e.Op, m.name, true, cause)
+	}
+	if m.pool != nil {
+		return m.pool.force(cause)
+	}
+	return forceFrom(&m.in, cause, true)
+}
+
+// die records the death of an optional member for those who Get it from now on.
+func (m *member) die(cause error) {
+	if m.pool == nil {
+		return // the value is with the caller of Enter already
+	}
+	if cause == nil {
+		cause = context.Canceled
+	}
+	m.pool.mu.Lock()
+	defer m.pool.mu.Unlock()
+	if more := m.moreLocked(); more.err == nil {
+		more.err = cause
+	}
+}
+
+// force forces the exit of the scope whose body is running. nested says that
+// cause comes from a scope inside this one.
+func (s *ExitStack) force(cause error, nested bool) (taken bool) {
+	var in atomic.Pointer[ExitStack]
+	in.Store(s)
+	return forceFrom(&in, cause, nested)
+}
+
+// forceFrom is force on the stack that in points to. PopAll may be moving what
+// asks for it to another stack: then that one is forced.
+func forceFrom(in *atomic.Pointer[ExitStack], cause error, nested bool) (taken bool) {
+	for {
+		s := in.Load()
+		s.mu.Lock()
+		if in.Load() != s {
+			s.mu.Unlock()
+			continue
+		}
+		if m := s.own; m != nil {
+			s.mu.Unlock()
+			return m.fail(cause, nested)
+		}
+		first, taken := s.forceLocked(cause)
+		if !first {
+			s.mu.Unlock()
+			return taken
+		}
+		flight, pools, o, reason := s.flightLocked(), s.poolsLocked(), s.originLocked(), s.end.forced.reason()
+		s.mu.Unlock()
+		for _, p := range pools {
+			p.haltFor(reason)
+		}
+		for _, m := range flight {
+			m.Cancel(context.Canceled, reason)
+		}
+		o.cancelBody(reason)
+		return true
+	}
+}
+
+// poolsLocked lists the pools that are directly on the stack: their acquisitions
+// are of this scope.
+func (s *ExitStack) poolsLocked() (pools []*ExitPool) {
+	for _, e := range s.entries {
+		if p, ok := e.thing.(*ExitPool); ok {
+			pools = append(pools, p)
+		}
+	}
+	return pools
+}
+
+// observerBroke takes the panic of an observer: it is one of the scope, inside a
+// member of the one around that.
+func (s *ExitStack) observerBroke(err error) {
+	if s.own != nil {
+		s.own.observerBroke(err)
+		return
+	}
+	if s.force(err, false) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.endingLocked().stray = append(s.end.stray, err)
+}
+
+func (m *member) observerBroke(err error) {
+	if m.pool != nil {
+		m.pool.observerBroke(err)
+	} else {
+		m.in.Load().observerBroke(err)
+	}
+}
+
+// observerBroke takes the panic of an observer: it is one of the scope.
+func (p *ExitPool) observerBroke(err error) {
+	if p.force(err) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.endingLocked().stray = append(p.end.stray, err)
+}

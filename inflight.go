@@ -1,0 +1,57 @@
+package exitpool
+
+import (
+	"runtime"
+	"runtime/debug"
+)
+
+// bodyEnd is how the body of a scope ended.
+type bodyEnd uint8
+
+const (
+	bodyReturned bodyEnd = iota
+	bodyPanicked
+	bodyExited
+)
+
+// unwind is Unwind of a stack and of a pool: v is what recover returned there.
+func unwind(errp *error, v any, asks func() bool, exit func(error, bodyEnd) error) {
+	if v != nil {
+		// In a deferred call: the panic goes on also if a release calls Goexit.
+		defer panic(v)
+		store(errp, exit(newPanic(v, debug.Stack(), "", func() string { return "" }), bodyPanicked))
+		return
+	}
+	var cause error
+	if errp != nil {
+		cause = *errp
+	}
+	// To find out costs a look at the stack: only if somebody asks.
+	if asks() && exitingGoroutine() {
+		store(errp, exit(ErrGoexit, bodyExited))
+		return
+	}
+	err := exit(cause, bodyReturned)
+	if errp == nil {
+		panic("exitpool: Unwind: nil error pointer")
+	}
+	*errp = err
+}
+
+func store(errp *error, err error) {
+	if errp != nil {
+		*errp = err
+	}
+}
+
+// exitingGoroutine reports whether the deferred call of Unwind, three frames up,
+// was made by runtime.Goexit. A flag set by the body's return, as in singleflight,
+// is not to be had: Unwind does not see the body.
+func exitingGoroutine() bool {
+	var pcs [1]uintptr
+	if runtime.Callers(4, pcs[:]) == 0 {
+		return false
+	}
+	frame, _ := runtime.CallersFrames(pcs[:]).Next()
+	return frame.Function == "runtime.Goexit"
+}

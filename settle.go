@@ -1,0 +1,113 @@
+package exitpool
+
+import (
+	"context"
+
+	"github.com/exitpool/exitpool/internal/callguard"
+)
+
+// A fault is why an acquisition came to nothing.
+type fault struct {
+	cut       bool  // it was cut off, or came too late: no failure of its own
+	broke     error // it panicked, or called Goexit
+	told      error // to what is unwound: as the Resource returned it, without a name
+	err       error // for whoever asks
+	unwinding unwinding
+	leave     leave
+}
+
+// settle decides what came of the acquisition. It may be running in a deferred
+// call of a goroutine that exits, so what must happen stands in deferred calls.
+func (m *member) settle(sp *span, how callguard.How, err error) {
+	f := m.judge(how, err)
+	defer m.conclude(sp, f)
+	if f == nil {
+		sp.end(nil, m.usesIDs())
+	}
+}
+
+// judge tells whether the acquisition succeeded: nil, or why not.
+func (m *member) judge(how callguard.How, err error) *fault {
+	late := m.opts.clock.stop()
+	good := err == nil && !how.Panicked && !how.Exited
+	own := m.stack.settle(good)
+	if lives := m.Detach(); good && lives && own == nil && !late {
+		return nil
+	}
+	f := &fault{err: err, broke: broken(how, OpAcquire, m.name)}
+	switch {
+	case f.broke != nil:
+		f.err = f.broke
+	case own != nil: // a task of its own, or its own Cancel
+		f.err = reckoning{body: err, forced: own}.account(nil).err()
+		if f.err == nil {
+			f.err = own.reason()
+		}
+		if unstoppable(own.cause) {
+			f.broke = own.cause
+		}
+	case late:
+		if err != nil && induced(err, m) {
+			err = nil
+		}
+		f.err = &overrun{err, []error{context.DeadlineExceeded}}
+	case err == nil || induced(err, m):
+		f.cut, f.err = true, m.cutError()
+	}
+	f.told = f.err
+	return f
+}
+
+// cutError is the error of an acquisition that was cut off.
+func (m *member) cutError() error {
+	if err := m.holder().ended(m); err != nil {
+		return err
+	}
+	return interrupted(m)
+}
+
+// conclude hands the member over to its holder, or unwinds what it registered.
+func (m *member) conclude(sp *span, f *fault) {
+	h := m.holder()
+	if f == nil {
+		if h.keep(m) {
+			return
+		}
+		// It came too late (R2): it is released here and now.
+		m.stack.settle(false)
+		f = &fault{cut: true, err: m.cutError()}
+		f.told = f.err
+		sp = m.span(OpRelease)
+		sp.begin()
+	}
+	h.blame(m, f)
+	f.leave = m.stack.from().leave()
+	f.unwinding = unwinding{stack: &m.stack, leave: &f.leave, protected: true}
+	f.unwinding.cause = f.told
+	defer func() {
+		f.leave.end()
+		m.End()
+		f.broke = worse(f.broke, f.unwinding.broke)
+		f.err = joined(f.err, f.unwinding.others)
+		m.stack.publish(f.err)
+		defer h.drop(m, f)
+		sp.end(f.err, m.usesIDs())
+	}()
+	stop := m.forceWith(&f.leave)
+	defer stop()
+	callguard.Loop(&f.unwinding)
+}
+
+// settleUnbegun settles a member whose Resource is not called.
+func (m *member) settleUnbegun(f *fault) {
+	m.Detach()
+	if f.cut {
+		f.err = m.cutError()
+	}
+	m.stack.settle(false)
+	m.stack.publish(f.err)
+	m.End()
+	h := m.holder()
+	h.blame(m, f)
+	h.drop(m, f)
+}

@@ -1,0 +1,90 @@
+package exitpool
+
+import (
+	"context"
+
+	"github.com/exitpool/exitpool/internal/callguard"
+)
+
+func (s *ExitStack) exit(cause error, body bodyEnd) (err error) {
+	_, a, first := s.beginExit(cause, nil)
+	if !first {
+		return also(cause, s.await())
+	}
+	flight, pools, o := s.flightLocked(), s.poolsLocked(), s.originLocked()
+	s.mu.Unlock()
+	l := o.leave()
+	x := &unwinding{stack: s, leave: &l, account: *a}
+	defer func() {
+		l.end()
+		err = s.finish(x.account, x.verdict, body)
+	}()
+	reason := a.reason()
+	for _, p := range pools {
+		p.haltFor(reason)
+	}
+	for _, m := range flight {
+		m.Cancel(context.Canceled, reason)
+	}
+	if s.own == nil { // a member shares its holder's origin
+		o.cancelBody(reason)
+	}
+	x.abandoned = s.land(&l)
+	callguard.Loop(x)
+	return nil
+}
+
+// runLate runs what is registered on a scope that has exited: here and now. Its
+// error goes to the observer, and its panic to the caller.
+func runLate(o *origin, e entry, told error, parent *member) {
+	if thing, ok := e.thing.(*ExitPool); ok {
+		thing.Close()
+		return
+	}
+	f := func() error {
+		switch thing := e.thing.(type) {
+		case deferFunc:
+			return thing(o.releaseContext())
+		case pushFunc:
+			return thing(o.releaseContext(), told)
+		case closer:
+			return thing.Close()
+		}
+		return nil
+	}
+	if o.watched() {
+		sp := &span{o: o.opts.observer, broke: func(err error) { panic(err) },
+			ev: Event{Op: OpRelease, ID: newIDFor(o.opts.observer), Parent: parent.id(), Name: e.name()}}
+		f = sp.around(f)
+	}
+	f()
+}
+
+// land waits for what is in flight. It returns the names of what it abandons.
+func (s *ExitStack) land(l *leave) (abandoned []string) {
+	s.mu.Lock()
+	if len(s.flightLocked()) == 0 {
+		s.mu.Unlock()
+		return nil
+	}
+	s.landed = make(chan struct{})
+	landed := s.landed
+	s.mu.Unlock()
+	enough, stop := l.patience()
+	defer stop()
+	select {
+	case <-landed:
+	case <-enough:
+		s.mu.Lock()
+		for _, m := range s.flightLocked() {
+			if m.state.Load() < undoing { // else what it waits for has bounds of its own
+				abandoned = append(abandoned, m.name())
+				m.state.Store(adrift)
+				s.landLocked(m)
+			}
+		}
+		s.mu.Unlock()
+		<-landed
+	}
+	return abandoned
+}
