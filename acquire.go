@@ -54,15 +54,15 @@ func (p *ExitPool) setUp() {
 	done := p.ready
 	if !done {
 		p.ready = true
-		p.acquisitions.Do = p.begin
-		p.releases.Do = p.releaseMember
-		if n := p.originLocked().opts.limit; n > 0 {
+		p.acquisitions.Do = func(m *member) { m.pool.begin(m) } // not p.begin: that allocates
+		p.releases.Do = func(m *member) { m.pool.releaseMember(m) }
+		if n := p.from().opts.limit; n > 0 {
 			p.limit = newLimit(n)
 			p.acquisitions.Admit = p.limit.admit
 			p.releases.Admit = p.limit.admitRelease
 		}
 	}
-	ctx := p.originLocked().ctx
+	ctx := p.from().ctx
 	p.mu.Unlock()
 	if done || ctx.Done() == nil {
 		return

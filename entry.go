@@ -180,13 +180,13 @@ func withoutCause(err, cause error) error {
 func (m *member) releaseEarly() (err error) {
 	p := m.pool
 	l := p.from().leave()
-	v := new(verdict)
+	x := new(unwinding)
 	defer func() {
 		l.end()
-		if len(v.abandoned) > 0 {
-			v.failures = append(v.failures, &AbandonedError{Names: unique(v.abandoned)})
+		if len(x.abandoned) > 0 {
+			x.add(&AbandonedError{Names: unique(x.abandoned)})
 		}
-		err = joined(nil, v.failures)
+		err = joined(nil, x.others)
 		p.limit.giveBackRelease(m)
 		p.mu.Lock()
 		m.state.Store(gone)
@@ -195,10 +195,10 @@ func (m *member) releaseEarly() (err error) {
 		freed := p.removeLocked(m)
 		p.mu.Unlock()
 		p.releases.Add(freed...)
-		raise(v.broke, err)
+		raise(x.broke, err)
 	}()
 	p.limit.admitRelease(m)
-	m.depart(nil, &l, v)
+	m.depart(nil, &l, x)
 	return nil
 }
 

@@ -61,7 +61,7 @@ func (p *ExitPool) force(cause error) (taken bool) {
 		p.mu.Unlock()
 		return taken
 	}
-	reason, o := p.end.forced.reason(), p.originLocked()
+	reason, o := p.end.forced.reason(), p.from()
 	if p.halt == nil {
 		p.halt = &halt{err: reason, kind: context.Canceled, cause: reason}
 	}

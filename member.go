@@ -161,35 +161,37 @@ func (m *member) acquire() {
 	}, func(how callguard.How) { m.settle(sp, how, err) })
 }
 
-// depart releases a member that was kept.
-func (m *member) depart(told error, l *leave, v *verdict) {
-	if d := m.opts.releaseTimeout; d >= 0 {
-		inner := l.within(d)
-		l = &inner
-		defer inner.end()
-	}
+// depart releases a member that was kept. What comes of it is put in x.
+func (m *member) depart(told error, l *leave, x *unwinding) {
+	x.stack, x.leave, x.cause = &m.stack, l, told
 	if !m.stack.leaveHeld(told) {
 		m.stack.await() // its own code has called Exit on it
 		m.End()
 		return
 	}
-	x := &unwinding{stack: &m.stack, leave: l}
-	x.cause = told
+	defer func() {
+		m.End()
+		m.stack.publish(x.told())
+	}()
+	sp := m.span(OpRelease)
+	if sp == nil && l.cancel == nil && m.opts.releaseTimeout < 0 {
+		callguard.Loop(x) // nobody watches, and nothing bounds it
+		return
+	}
+	if d := m.opts.releaseTimeout; d >= 0 {
+		inner := l.within(d)
+		x.leave = &inner
+		defer inner.end()
+	}
+	stop := m.forceWith(x.leave)
+	defer stop()
 	release := func() error {
 		callguard.Loop(x)
 		return joined(nil, x.others)
 	}
-	if sp := m.span(OpRelease); sp != nil {
+	if sp != nil {
 		release = sp.around(release)
 	}
-	defer func() {
-		m.End()
-		m.stack.publish(x.told())
-		*v = x.verdict
-		v.failures = x.others
-	}()
-	stop := m.forceWith(l)
-	defer stop()
 	release()
 }
 

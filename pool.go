@@ -29,6 +29,7 @@ type ExitPool struct {
 	releases     standby.Queue[*member]
 	limit        *limit // nil: none. Set with ready
 	closed       atomic.Bool
+	spare        atomic.Pointer[unwinding] // for the next member that Exit releases
 
 	// Guarded by scope.mu.
 	ready       bool          // the queues are set up
@@ -46,7 +47,7 @@ type ExitPool struct {
 	race        *race   // nil: all members are wanted
 	unwatch     func()  // ends the watch on the caller's context; nil: none
 	told        error   // what Push functions are told. Set when Exit begins
-	leave       *leave  // of the exit
+	leave       leave   // of the exit. Set when that begins
 	sum         verdict // of the members released by Exit
 	says, asked int     // members with a say, and those that ask to suppress
 }
@@ -197,6 +198,14 @@ func (p *ExitPool) Exit(cause error) error { return p.exit(cause, bodyReturned) 
 func (p *ExitPool) Unwind(errp *error) {
 	v := recover()
 	unwind(errp, v, func() bool { return true }, p.exit)
+}
+
+// from returns the origin. It does not lock: that of a pool never changes.
+func (p *ExitPool) from() *origin {
+	if p.origin == nil {
+		return &zeroOrigin
+	}
+	return p.origin
 }
 
 // outer returns the member inside which the pool is.

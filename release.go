@@ -31,7 +31,7 @@ func (p *ExitPool) exit(cause error, body bodyEnd) (err error) {
 
 // depart is the exit of a nested pool, which is told the pending error of the
 // stack that holds it.
-func (p *ExitPool) depart(told error, v *verdict) {
+func (p *ExitPool) depart(told error, x *unwinding) {
 	p.poll()
 	p.setUp()
 	p.mu.Lock()
@@ -44,7 +44,7 @@ func (p *ExitPool) depart(told error, v *verdict) {
 	p.tellLocked(told)
 	defer func() {
 		strays := p.sum.strays(&p.scope)
-		*v = p.sum
+		x.verdict = p.sum
 		a := account{cause: told}
 		forced, handed := p.forcing()
 		if handed { // the holder reports it, or has suppressed it
@@ -54,7 +54,7 @@ func (p *ExitPool) depart(told error, v *verdict) {
 		a.add(p.failed()...)
 		a.add(forced.later...)
 		a.add(strays...)
-		v.failures = a.others
+		x.others = a.others
 		p.publish(a.err())
 	}()
 	a := account{cause: told}
@@ -80,8 +80,7 @@ func (p *ExitPool) failed() []error {
 // drainUnlock releases everything. The cause is settled, and p.mu is held.
 func (p *ExitPool) drainUnlock(reason error) {
 	p.closed.Store(true)
-	l := p.originLocked().leave()
-	p.leave = &l
+	p.leave = p.from().leave()
 	if p.halt == nil {
 		p.halt = &halt{err: ErrClosed, kind: context.Canceled, cause: reason}
 	} else if p.acquiring > 0 {
@@ -90,10 +89,10 @@ func (p *ExitPool) drainUnlock(reason error) {
 	ready := p.readyLocked()
 	p.empty = make(chan struct{})
 	p.emptyLocked()
-	o := p.originLocked()
+	o := p.from()
 	p.cancelUnlock()
 	o.cancelBody(reason)
-	defer p.drained(&l)
+	defer p.drained(&p.leave)
 	p.releases.Put(ready...)
 	p.releases.Help()
 }
@@ -155,16 +154,23 @@ func (p *ExitPool) abandonAcquisitions() (freed []*member) {
 
 // releaseMember is what a worker of Exit does.
 func (p *ExitPool) releaseMember(m *member) {
-	v := new(verdict)
-	defer p.released(m, v)
-	m.depart(p.told, p.leave, v)
+	x := p.spare.Swap(nil) // that of a member before
+	if x == nil {
+		x = new(unwinding)
+	}
+	*x = unwinding{inner: x.inner}
+	defer func() {
+		p.released(m, x)
+		p.spare.Store(x)
+	}()
+	m.depart(p.told, &p.leave, x)
 }
 
 // released takes m off the list and adds up what came of it.
-func (p *ExitPool) released(m *member, v *verdict) {
+func (p *ExitPool) released(m *member, v *unwinding) {
 	p.limit.giveBackRelease(m)
 	p.mu.Lock()
-	p.failures = m.faults(p.failures, v.failures)
+	p.failures = m.faults(p.failures, v.others)
 	p.sum.abandoned = append(p.sum.abandoned, v.abandoned...)
 	p.sum.broke = worse(p.sum.broke, v.broke)
 	if v.say {
@@ -174,8 +180,8 @@ func (p *ExitPool) released(m *member, v *verdict) {
 		}
 	}
 	m.state.Store(gone)
-	if len(v.failures) > 0 {
-		m.moreLocked().released = joined(nil, v.failures)
+	if len(v.others) > 0 {
+		m.moreLocked().released = joined(nil, v.others)
 	}
 	m.leftLocked()
 	freed := p.removeLocked(m)

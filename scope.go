@@ -13,7 +13,7 @@ type scope struct {
 	// release, task or observer, no method of an error or of somebody's context.
 	// Two such locks are never held at once.
 	mu     sync.Mutex
-	origin *origin // nil: a zero value. Moves with PopAll
+	origin *origin // nil: a zero value. Set at creation; PopAll moves that of a stack
 	end    *ending // nil until there is something to know
 	phase  phase
 	asks   bool   // something registered wants to know of a Goexit (X1)

@@ -81,7 +81,7 @@ func (m *member) conclude(sp *span, f *fault) {
 		sp.begin()
 	}
 	h.blame(m, f)
-	f.leave = m.stack.from().leave()
+	f.leave = m.stack.origin.leave()
 	f.unwinding = unwinding{stack: &m.stack, leave: &f.leave, protected: true}
 	f.unwinding.cause = f.told
 	defer func() {

@@ -8,10 +8,8 @@ import (
 	"github.com/exitpool/exitpool/internal/callguard"
 )
 
-// A verdict is what came of releasing something: a member, a nested pool, or one
-// function. It is written in place, because a Goexit takes return values away.
+// A verdict is what came of releasing something, besides its failures.
 type verdict struct {
-	failures   []error // in order; those of functions are *OpError already
 	abandoned  []string
 	broke      error // a panic or Goexit, to be raised; it is among the failures too
 	say        bool  // a Push function was asked,
@@ -19,7 +17,9 @@ type verdict struct {
 }
 
 // An unwinding is one way out of a stack, newest entry first. It is a
-// callguard.Stepper, so that panics and Goexit do not end it.
+// callguard.Stepper, so that panics and Goexit do not end it. What comes of it
+// stays in it, because a Goexit takes return values away. Also what came of a
+// nested pool is put in one.
 type unwinding struct {
 	account // what is pending: the cause, and the failures so far
 	verdict
@@ -30,9 +30,9 @@ type unwinding struct {
 	pending   error // of the account; valid if fresh
 	fresh     bool
 
-	entry entry // being released
-	inner verdict
-	busy  bool // entry has begun and not ended: if Step ends now, it panicked or called Goexit
+	entry entry      // being released
+	inner *unwinding // of the entry, if that is a scope; made by the first
+	busy  bool       // entry has begun and not ended: if Step ends now, it panicked or called Goexit
 }
 
 // Step releases the entries until there are none, or one panics.
@@ -74,34 +74,50 @@ func (x *unwinding) next() bool {
 func (x *unwinding) release() error {
 	switch thing := x.entry.thing.(type) {
 	case *member:
-		x.inner = verdict{}
-		thing.depart(x.told(), x.leave, &x.inner)
+		thing.depart(x.told(), x.leave, x.nest())
 	case *ExitPool:
-		x.inner = verdict{}
-		thing.depart(x.told(), &x.inner)
+		thing.depart(x.told(), x.nest())
 	case *task:
 		return x.stop(thing)
 	case deferFunc:
+		if x.plain() {
+			return thing(x.leave.ctx)
+		}
 		return x.call(thing)
 	case pushFunc:
 		told := x.told()
 		x.say = true
 		return x.call(func(ctx context.Context) error { return thing(ctx, told) })
 	case closer:
+		if x.plain() {
+			return thing.Close()
+		}
 		return x.call(func(context.Context) error { return thing.Close() })
 	}
 	return nil
+}
+
+// nest returns the unwinding for a nested scope.
+func (x *unwinding) nest() *unwinding {
+	if x.inner == nil {
+		x.inner = new(unwinding)
+	}
+	*x.inner = unwinding{inner: x.inner.inner}
+	return x.inner
+}
+
+// plain reports whether a function can simply be called: nothing bounds it, and
+// nobody watches it. (The functions of a member are not watched one by one.)
+func (x *unwinding) plain() bool {
+	return !x.leave.bounded() && (x.stack.own != nil || !x.stack.from().watched())
 }
 
 // call calls f within the bounds of the leave.
 func (x *unwinding) call(f func(context.Context) error) error {
 	l, m := x.leave, x.stack.own
 	var sp *span
-	if m == nil { // the functions of a member are not watched one by one
+	if m == nil {
 		sp = x.stack.span(OpRelease, x.name)
-	}
-	if sp == nil && !l.bounded() {
-		return f(l.ctx)
 	}
 	name, late := x.name(), l.over()
 	run := func() error { return l.late(late, f(l.ctx)) }
@@ -171,12 +187,12 @@ func (x *unwinding) interrupted(v any) {
 
 // merge takes over the verdict on a nested scope.
 func (x *unwinding) merge() {
-	v := &x.inner
+	v := x.inner
 	x.say = x.say || v.say
 	if v.suppressed {
 		x.suppress()
 	}
-	for _, err := range v.failures {
+	for _, err := range v.others {
 		if !x.has(err) {
 			x.fail(x.nested(err))
 		}

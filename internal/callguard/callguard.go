@@ -49,18 +49,24 @@ type Stepper interface {
 func Loop(s Stepper) {
 	done := false
 	defer func() {
-		for !done {
-			ended := make(chan struct{})
-			go func() {
-				defer close(ended)
-				for s.Step() {
-				}
-				done = true
-			}()
-			<-ended
+		if !done {
+			elsewhere(s)
 		}
 	}()
 	for s.Step() {
 	}
 	done = true
+}
+
+func elsewhere(s Stepper) {
+	for done := false; !done; {
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			for s.Step() {
+			}
+			done = true
+		}()
+		<-ended
+	}
 }
