@@ -15,8 +15,9 @@ type EntryOption interface{ entry(*particulars) }
 // Grace bounds the exit of a scope: d after it has begun, the contexts of what is
 // still being released are cancelled, with ErrGrace as the cause; that of a
 // release, and the lifetime context of the resource. What ran over is named in
-// an error that Is ErrGrace, whatever it returned. Every release still runs.
-// Grace(0) cancels them at once.
+// an error that Is ErrGrace, whatever it returned. Every release still runs: one
+// that only begins after the grace gets a context that has ended, and if it
+// returns nil, it did not run over. Grace(0) cancels them at once.
 //
 // The unwinding of a failed acquisition, Entry.Release and the exit of a nested
 // pool count from their own beginning. Without Grace nothing is cancelled. It
