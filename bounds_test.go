@@ -72,7 +72,7 @@ func TestLimitSurvivesFailurePanicAndCancellation(t *testing.T) { // B1, section
 			if now := inFlight.Add(1); now > worst.Load() {
 				worst.Store(now)
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			inFlight.Add(-1)
 		}
 		e := call(func() error {
@@ -435,28 +435,29 @@ func TestMisusePanicsAtTheCall(t *testing.T) { // B5, section 7: golang/go#38346
 	var s exitpool.ExitStack
 	var p exitpool.ExitPool
 	body := func(context.Context, *exitpool.ExitStack) error { return nil }
+	var none context.Context
 	for want, f := range map[string]func(){
 		"Start: nil Resource":                    func() { exitpool.Start[int](&p, nil) },
 		"Start: nil ExitPool":                    func() { exitpool.Start(nil, value(1)) },
 		"Start: nil EntryOption":                 func() { exitpool.Start(&p, value(1), nil) },
 		"Enter: nil Resource":                    func() { exitpool.Enter[int](ctx, &s, nil) },
 		"Enter: nil ExitStack":                   func() { exitpool.Enter(ctx, nil, value(1)) },
-		"Enter: nil Context":                     func() { exitpool.Enter(nil, &s, value(1)) }, //nolint:staticcheck // what is tested
-		"Use: nil Context":                       func() { exitpool.Use(nil, value(1), func(context.Context, int) error { return nil }) },
+		"Enter: nil Context":                     func() { exitpool.Enter(none, &s, value(1)) },
+		"Use: nil Context":                       func() { exitpool.Use(none, value(1), func(context.Context, int) error { return nil }) },
 		"Use: nil Resource":                      func() { exitpool.Use(ctx, nil, func(context.Context, int) error { return nil }) },
 		"Use: nil body":                          func() { exitpool.Use(ctx, value(1), nil) },
 		"WithStack: nil body":                    func() { exitpool.WithStack(ctx, nil) },
 		"WithPool: nil body":                     func() { exitpool.WithPool(ctx, nil) },
-		"NewStack: nil Context":                  func() { exitpool.WithStack(nil, body) },
-		"NewPool: nil Context":                   func() { exitpool.NewPool(nil) },
+		"NewStack: nil Context":                  func() { exitpool.WithStack(none, body) },
+		"NewPool: nil Context":                   func() { exitpool.NewPool(none) },
 		"NewPool: nil Option":                    func() { exitpool.NewPool(ctx, nil) },
-		"Pool: nil Context":                      func() { s.Pool(nil) },
+		"Pool: nil Context":                      func() { s.Pool(none) },
 		"Defer: nil function":                    func() { s.Defer(nil) },
 		"DeferClose: nil Closer":                 func() { s.DeferClose(nil) },
 		"Push: nil function":                     func() { p.Push(nil) },
 		"Go: nil function":                       func() { s.Go(nil) },
-		"Wait: nil Context":                      func() { p.Wait(nil) },
-		"Get: nil Context":                       func() { exitpool.Start(&p, value(1)).Get(nil) },
+		"Wait: nil Context":                      func() { p.Wait(none) },
+		"Get: nil Context":                       func() { exitpool.Start(&p, value(1)).Get(none) },
 		"AcquireRelease: nil acquire":            func() { exitpool.AcquireRelease(nil, func(context.Context, int) error { return nil }) },
 		"AcquireRelease: nil release":            func() { exitpool.AcquireRelease(func(context.Context) (int, error) { return 0, nil }, nil) },
 		"Closing: nil function":                  func() { exitpool.Closing[closeFunc](nil) },

@@ -68,9 +68,11 @@ func (p *PanicError) beside(err error) *PanicError {
 	}
 	var rest []error
 	for _, err := range all {
-		if !same(err, p) {
-			rest = append(rest, err)
+		if copied, ok := err.(*PanicError); ok && same(err, p) {
+			p = copied // and what failed beside that
+			continue
 		}
+		rest = append(rest, err)
 	}
 	return p.with(rest)
 }

@@ -196,7 +196,10 @@ func TestWaitReturnsTheOutcomeOfTheAcquisitions(t *testing.T) { // D6
 		p, ctx := exitpool.NewPool(t.Context())
 		assert.NoError(t, p.Wait(ctx))
 		exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) { <-ctx.Done(); return 0, errOther }, exitpool.Name("second"))
-		exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) { time.Sleep(1); return 0, errBoom }, exitpool.Name("first"))
+		exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			time.Sleep(time.Nanosecond)
+			return 0, errBoom
+		}, exitpool.Name("first"))
 		exitpool.Start(p, (&journal{}).stubborn("slow", time.Hour))
 		start := time.Now()
 		dead, cancel := context.WithCancel(ctx)

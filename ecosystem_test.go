@@ -118,7 +118,7 @@ func TestWhenExitReturnsEveryGoroutineHasEnded(t *testing.T) { // R8
 			}
 			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
 				s.Go(untilDone)
-				s.Defer(func(context.Context) error { time.Sleep(1); return nil })
+				s.Defer(func(context.Context) error { time.Sleep(time.Nanosecond); return nil })
 				return exitpool.Enter(ctx, s, value(1))
 			})
 			require.NoError(t, p.Wait(ctx))

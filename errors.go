@@ -35,6 +35,8 @@ var (
 	// Push function asks for it. It never drops a panic, a Goexit or the failure
 	// of the acquisition that is being unwound, and from a function given to
 	// Defer it is an error like any other.
+	//
+	//lint:ignore ST1012 the name is the contract's: it is no failure
 	Suppress = errors.New("exitpool: suppress")
 )
 
@@ -101,9 +103,10 @@ type PanicError struct {
 	Value any    // what panic was called with
 	Stack []byte // of the goroutine that panicked, as debug.Stack formats it
 
-	op   Op      // what panicked; "" for a body
-	name string  // of the member that panicked
-	rest []error // the other errors of the scope
+	op   Op          // what panicked; "" for a body
+	name string      // of the member that panicked
+	rest []error     // the other errors of the scope
+	of   *PanicError // the panic of which this is a copy, with more in rest; nil: it is none
 }
 
 // Error returns what a crash should print: the panic, the errors beside it, and
@@ -129,8 +132,17 @@ func (e *PanicError) with(rest []error) *PanicError {
 		return e
 	}
 	copied := *e
+	copied.of = e.itself()
 	copied.rest = append(append([]error(nil), e.rest...), rest...)
 	return &copied
+}
+
+// itself is the panic without what failed beside it: by that it is known.
+func (e *PanicError) itself() *PanicError {
+	if e.of != nil {
+		return e.of
+	}
+	return e
 }
 
 // AbandonedError says for what Exit no longer waited, after the time given with

@@ -582,3 +582,34 @@ func TestASuppressedForcedExitDoesNotComeBackFromTheNestedPool(t *testing.T) { /
 		}
 	})
 }
+
+func TestAPanicBesideAGoexitWins(t *testing.T) { // E6
+	bubble(t, func(t *testing.T) {
+		var j journal
+		breaks := func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			s.Defer(j.release("own"))
+			s.Defer(func(context.Context) error { panic(errBoom) })
+			runtime.Goexit()
+			return 0, nil
+		}
+		for name, f := range map[string]func() error{
+			"Enter": func() error { _, err := exitpool.Enter(t.Context(), new(exitpool.ExitStack), breaks); return err },
+			"Start": func() error {
+				return exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+					exitpool.Start(p, breaks)
+					return p.Wait(ctx)
+				})
+			},
+			"Enter in Start": func() error {
+				return exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+					exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) { return exitpool.Enter(ctx, s, breaks) })
+					return p.Wait(ctx)
+				})
+			},
+		} {
+			j = journal{}
+			assert.Equal(t, errBoom, asPanic(t, call(f).panic).Value, name)
+			assert.Equal(t, []string{"release own"}, j.all(), name)
+		}
+	})
+}

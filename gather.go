@@ -21,7 +21,7 @@ func Gather[T any](rs ...Resource[T]) Resource[[]T] {
 		p := s.Pool(ctx)
 		entries := startAll(p, rs)
 		if err := p.wait(ctx); err != nil {
-			p.raise(err)
+			p.raise(ctx, err)
 			return nil, err
 		}
 		for i, e := range entries {
@@ -107,10 +107,13 @@ func membersOf[T any](entries []*Entry[T]) []*member {
 
 // raise passes on a panic or Goexit of a member to the caller of Gather. err is
 // what Wait returned.
-func (p *ExitPool) raise(err error) {
+func (p *ExitPool) raise(ctx context.Context, err error) {
 	p.mu.Lock()
 	broke := p.sum.broke
 	p.mu.Unlock()
+	if err != nil && induced(err, ctx) {
+		err = nil // no noise beside the panic
+	}
 	raise(broke, err)
 }
 
@@ -187,7 +190,7 @@ func (p *ExitPool) lost(ctx context.Context, ms []*member) error {
 		m.Cancel(context.Canceled, errLost)
 	}
 	err := p.wait(ctx)
-	p.raise(err)
+	p.raise(ctx, err)
 	a := &account{cause: err}
 	p.mu.Lock()
 	var errs []error

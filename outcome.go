@@ -35,6 +35,8 @@ func (a *account) add(errs ...error) {
 		if !a.has(err) {
 			a.others = append(a.others, err)
 			a.known.insert(err)
+		} else if p, ok := err.(*PanicError); ok {
+			a.add(p.rest...) // known, but perhaps not with all that failed beside it
 		}
 	}
 }
@@ -143,33 +145,45 @@ func isCancel(err error) bool {
 	return ok && is.Is(context.Canceled)
 }
 
-// same is a == b for errors of any type: == panics on uncomparable ones.
+// same is a == b for errors of any type: == panics on uncomparable ones. Copies of
+// a panic are the same.
 func same(a, b error) bool {
-	return comparable_(a) && comparable_(b) && a == b
+	a, b = identity(a), identity(b)
+	return a != nil && a == b
 }
 
-func comparable_(err error) bool { return err != nil && reflect.ValueOf(err).Comparable() }
+// identity returns what err is known by; nil if it cannot be compared.
+func identity(err error) error {
+	if p, ok := err.(*PanicError); ok {
+		return p.itself()
+	}
+	if err == nil || !reflect.ValueOf(err).Comparable() {
+		return nil
+	}
+	return err
+}
 
 // An errorSet holds errors by identity. Uncomparable ones are never in it.
 type errorSet map[error]struct{}
 
 func (s errorSet) insert(err error) {
-	if comparable_(err) {
-		s[err] = struct{}{}
+	if id := identity(err); id != nil {
+		s[id] = struct{}{}
 	}
 }
 
 func (s errorSet) has(err error) bool {
-	if !comparable_(err) {
+	id := identity(err)
+	if id == nil {
 		return false
 	}
-	_, ok := s[err]
+	_, ok := s[id]
 	return ok
 }
 
 // insertTree inserts err and everything that it wraps.
 func (s errorSet) insertTree(err error) {
-	if err == nil || s.has(err) {
+	if err == nil {
 		return
 	}
 	s.insert(err)

@@ -7,7 +7,7 @@ import "runtime/debug"
 // How says how a call ended. The zero value is a return.
 type How struct {
 	Exited   bool   // it ended its goroutine with runtime.Goexit
-	Panicked bool   // it panicked,
+	Panicked bool   // it panicked (after a Goexit, both can be),
 	Value    any    // with this value,
 	Stack    []byte // at this place
 }
@@ -23,7 +23,8 @@ func Call(f func(), end func(How)) {
 			// recover() == nil alone would not do: it is nil after a Goexit,
 			// and after panic(nil) under GODEBUG=panicnil=1.
 			if v := recover(); v != nil {
-				how.Value, how.Stack = v, debug.Stack()
+				// Panicked also if a Goexit goes on: this was a deferred call of it.
+				how.Value, how.Stack, how.Panicked = v, debug.Stack(), true
 			}
 		}()
 		f()
