@@ -187,11 +187,7 @@ func (p *ExitPool) drop(m *member, f *fault) {
 		p.mu.Unlock()
 		return // nobody waits for it any more; its events have told
 	}
-	own := f.err
-	if e, ok := f.err.(*ExitError); ok && len(f.unwinding.others) > 0 {
-		own = e.Cause
-	}
-	m.moreLocked().err, m.more.broke = f.err, f.broke
+	m.moreLocked().err, m.more.broke = f.whole(), f.broke
 	switch {
 	case m.doomed && p.race == nil: // told by Release
 	case m.optional() && f.broke == nil: // Exit reports what failed in releasing
@@ -199,7 +195,7 @@ func (p *ExitPool) drop(m *member, f *fault) {
 	case f.cut:
 		p.faults = m.faults(p.faults, f.unwinding.others)
 	default:
-		p.faults = m.faults(p.faults, append([]error{own}, f.unwinding.others...))
+		p.faults = m.faults(p.faults, append([]error{f.err}, f.unwinding.others...))
 	}
 	if !m.doomed || p.race != nil {
 		p.sum.broke = worse(p.sum.broke, f.broke)

@@ -90,9 +90,16 @@ func (s *ExitStack) blame(m *member, f *fault) {
 
 // drop implements holder.
 func (s *ExitStack) drop(m *member, f *fault) {
-	m.more = &more{err: f.err, broke: f.broke}
+	m.more = &more{err: f.whole(), broke: f.broke}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if same(f.broke, ErrGoexit) { // Enter does not return what failed besides
+		e := s.endingLocked()
+		if !f.cut && !unstoppable(f.err) {
+			e.stray = append(e.stray, f.err)
+		}
+		e.stray = append(e.stray, f.unwinding.others...)
+	}
 	if m.state.Load() != adrift {
 		s.landLocked(m)
 	}

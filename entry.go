@@ -183,10 +183,7 @@ func (m *member) releaseEarly() (err error) {
 	x := new(unwinding)
 	defer func() {
 		l.end()
-		if len(x.abandoned) > 0 {
-			x.add(&AbandonedError{Names: unique(x.abandoned)})
-		}
-		err = joined(nil, x.others)
+		err = x.failure()
 		p.limit.giveBackRelease(m)
 		p.mu.Lock()
 		m.state.Store(gone)

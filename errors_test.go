@@ -613,3 +613,31 @@ func TestAPanicBesideAGoexitWins(t *testing.T) { // E6
 		}
 	})
 }
+
+func TestWhatFailsBesideAGoexitInEnterIsReportedByTheScope(t *testing.T) { // E2, E6
+	bubble(t, func(t *testing.T) {
+		for name, resource := range map[string]exitpool.Resource[int]{
+			"acquisition": func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Defer(fails(errBoom))
+				runtime.Goexit()
+				return 0, nil
+			},
+			"release": func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Defer(func(context.Context) error { runtime.Goexit(); return nil })
+				return 0, errBoom
+			},
+		} {
+			s, ctx := exitpool.NewStack(t.Context())
+			assert.True(t, call(func() error { _, err := exitpool.Enter(ctx, s, resource); return err }).goexit, name)
+			assert.ErrorIs(t, s.Close(), errBoom, name)
+			e := call(func() error {
+				return exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+					exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) { return exitpool.Enter(ctx, s, resource) })
+					p.Defer(func(context.Context) error { panic("so that there is a result") })
+					return p.Wait(ctx)
+				})
+			})
+			assert.ErrorIs(t, asPanic(t, e.panic), errBoom, name)
+		}
+	})
+}

@@ -10,7 +10,12 @@ func (a *account) reason() error {
 
 // finish makes the outcome, publishes it, and raises what must go on.
 func (c *scope) finish(a account, v verdict, body bodyEnd) error {
-	a.add(v.strays(c)...)
+	for _, err := range c.strays() {
+		a.add(err)
+		if unstoppable(err) {
+			v.broke = worse(v.broke, err)
+		}
+	}
 	if len(v.abandoned) > 0 {
 		a.add(&AbandonedError{Names: unique(v.abandoned)})
 	}
@@ -173,16 +178,12 @@ func nonNil(err error) []error {
 	return []error{err}
 }
 
-// strays returns the panics of observers while the scope exited, and counts them
-// in the verdict.
-func (v *verdict) strays(c *scope) []error {
+// strays returns the failures that nobody was there to report.
+func (c *scope) strays() []error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.end == nil {
 		return nil
-	}
-	for _, err := range c.end.stray {
-		v.broke = worse(v.broke, err)
 	}
 	return c.end.stray
 }

@@ -177,7 +177,7 @@ func (s *ExitStack) poolsLocked() (pools []*ExitPool) {
 // observerBroke takes the panic of an observer: it is one of the scope, inside a
 // member of the one around that.
 func (s *ExitStack) observerBroke(err error) {
-	if s.own != nil {
+	if s.own != nil { // its release may be over
 		s.own.observerBroke(err)
 		return
 	}

@@ -171,6 +171,7 @@ func (m *member) depart(told error, l *leave, x *unwinding) {
 	}
 	defer func() {
 		m.End()
+		x.end()
 		m.stack.publish(x.told())
 	}()
 	sp := m.span(OpRelease)
@@ -187,7 +188,7 @@ func (m *member) depart(told error, l *leave, x *unwinding) {
 	defer stop()
 	release := func() error {
 		callguard.Loop(x)
-		return joined(nil, x.others)
+		return x.failure()
 	}
 	if sp != nil {
 		release = sp.around(release)

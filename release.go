@@ -43,7 +43,10 @@ func (p *ExitPool) depart(told error, x *unwinding) {
 	p.phase, p.told = exiting, told
 	p.tellLocked(told)
 	defer func() {
-		strays := p.sum.strays(&p.scope)
+		strays := p.strays()
+		for _, err := range strays {
+			p.sum.broke = worse(p.sum.broke, err)
+		}
 		x.verdict = p.sum
 		a := account{cause: told}
 		forced, handed := p.forcing()

@@ -42,7 +42,7 @@ var zeroOrigin = origin{ctx: context.Background(), opts: &noOptions} // never wr
 // ending is what is known of the end of a scope. Guarded by the scope's mu.
 type ending struct {
 	forced *forcing      // nil: not forced
-	stray  []error       // panics of observers while it exits
+	stray  []error       // of observers while it exits; of an Enter that does not return
 	done   chan struct{} // made by the second caller of Exit; closed when exited
 	told   error         // what late registrations are told: the cause, then the outcome
 	result error         // what Exit returns; set when exited

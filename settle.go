@@ -11,7 +11,7 @@ type fault struct {
 	cut       bool  // it was cut off, or came too late: no failure of its own
 	broke     error // it panicked, or called Goexit
 	told      error // to what is unwound: as the Resource returned it, without a name
-	err       error // for whoever asks
+	err       error // for whoever asks, without what failed in unwinding
 	unwinding unwinding
 	leave     leave
 }
@@ -68,8 +68,8 @@ func (m *member) cutError() error {
 
 // conclude hands the member over to its holder, or unwinds what it registered.
 func (m *member) conclude(sp *span, f *fault) {
-	h := m.holder()
-	if f == nil {
+	h, late := m.holder(), f == nil
+	if late {
 		if h.keep(m) {
 			return
 		}
@@ -87,16 +87,23 @@ func (m *member) conclude(sp *span, f *fault) {
 	defer func() {
 		f.leave.end()
 		m.End()
+		f.unwinding.end()
 		f.broke = worse(f.broke, f.unwinding.broke)
-		f.err = joined(f.err, f.unwinding.others)
-		m.stack.publish(f.err)
+		m.stack.publish(f.whole())
 		defer h.drop(m, f)
-		sp.end(f.err, m.usesIDs())
+		if late { // its acquisition was good, and has been told as such
+			sp.end(f.unwinding.failure(), nil)
+		} else {
+			sp.end(f.whole(), m.usesIDs())
+		}
 	}()
 	stop := m.forceWith(&f.leave)
 	defer stop()
 	callguard.Loop(&f.unwinding)
 }
+
+// whole is the error of the acquisition and of its unwinding.
+func (f *fault) whole() error { return joined(f.err, f.unwinding.others) }
 
 // settleUnbegun settles a member whose Resource is not called.
 func (m *member) settleUnbegun(f *fault) {

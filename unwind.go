@@ -97,6 +97,25 @@ func (x *unwinding) release() error {
 	return nil
 }
 
+// end takes over what nobody else reports, when all is released.
+func (x *unwinding) end() {
+	for _, err := range x.stack.strays() {
+		if unstoppable(err) {
+			x.breaks(err)
+		} else {
+			x.fail(err)
+		}
+	}
+}
+
+// failure is what failed in releasing, for an Event or for the caller of Release.
+func (x *unwinding) failure() error {
+	if len(x.abandoned) == 0 {
+		return joined(nil, x.others)
+	}
+	return joined(nil, append(x.others[:len(x.others):len(x.others)], &AbandonedError{Names: unique(x.abandoned)}))
+}
+
 // nest returns the unwinding for a nested scope.
 func (x *unwinding) nest() *unwinding {
 	if x.inner == nil {
