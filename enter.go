@@ -94,11 +94,15 @@ func (s *ExitStack) drop(m *member, f *fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if same(f.broke, ErrGoexit) { // Enter does not return what failed besides
-		e := s.endingLocked()
-		if !f.cut && !unstoppable(f.err) {
-			e.stray = append(e.stray, f.err)
+		errs := f.unwinding.others
+		if !f.cut {
+			errs = append([]error{f.err}, errs...)
 		}
-		e.stray = append(e.stray, f.unwinding.others...)
+		for _, err := range errs {
+			if !same(err, ErrGoexit) { // that goes on in the goroutine of Enter
+				s.endingLocked().stray = append(s.end.stray, err)
+			}
+		}
 	}
 	if m.state.Load() != adrift {
 		s.landLocked(m)
