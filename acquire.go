@@ -68,16 +68,7 @@ func (p *ExitPool) setUp() {
 		return
 	}
 	// One watch for the pool, not one for each member.
-	ran := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(ran)
-		p.poll()
-	})
-	unwatch := func() {
-		if !stop() {
-			<-ran
-		}
-	}
+	unwatch := whenDone(ctx, p.poll)
 	p.mu.Lock()
 	late := p.phase >= drained
 	if !late {
@@ -93,19 +84,26 @@ func (p *ExitPool) setUp() {
 func (p *ExitPool) begin(m *member) {
 	p.poll()
 	p.mu.Lock()
-	begins := p.halt == nil && !m.doomed && m.state.Load() == queued
+	if m.state.Load() != queued { // Release, or Abandon, has settled it
+		p.mu.Unlock()
+		p.limit.giveBack(m)
+		return
+	}
+	begins := p.halt == nil && !m.doomed
 	if begins {
 		m.state.Store(acquiring)
 		if p.limit != nil {
 			m.since = time.Now().UnixNano()
 		}
+	} else {
+		m.state.Store(undoing)
 	}
 	p.mu.Unlock()
 	if begins {
 		m.acquire()
-		return
+	} else {
+		m.settleUnbegun(&fault{cut: true})
 	}
-	m.settleUnbegun(&fault{cut: true})
 }
 
 // ended implements holder.
@@ -139,7 +137,7 @@ func (p *ExitPool) keep(m *member) bool {
 	p.mu.Unlock()
 	p.limit.giveBack(m)
 	for _, m := range losers {
-		m.Cancel(context.Canceled, errLost)
+		m.cut(context.Canceled, errLost)
 	}
 	return true
 }
@@ -173,11 +171,14 @@ func (p *ExitPool) blame(m *member, f *fault) {
 		f.err = opError(OpAcquire, m.name, m.named(), f.err)
 	default:
 		f.err = opError(OpAcquire, m.name, m.named(), f.err)
-		if !doomed && !m.optional() {
+		if !doomed && !p.forgives(m) {
 			p.force(f.err)
 		}
 	}
 }
+
+// forgives reports whether the failure of an acquisition leaves the pool alone.
+func (p *ExitPool) forgives(m *member) bool { return m.optional() || p.race != nil }
 
 // drop implements holder.
 func (p *ExitPool) drop(m *member, f *fault) {
@@ -190,7 +191,7 @@ func (p *ExitPool) drop(m *member, f *fault) {
 	m.moreLocked().err, m.more.broke = f.whole(), f.broke
 	switch {
 	case m.doomed && p.race == nil: // told by Release
-	case m.optional() && f.broke == nil: // Exit reports what failed in releasing
+	case p.forgives(m) && f.broke == nil: // Exit reports what failed in releasing
 		p.failures = m.faults(p.failures, f.unwinding.others)
 	case f.cut:
 		p.faults = m.faults(p.faults, f.unwinding.others)
@@ -199,8 +200,8 @@ func (p *ExitPool) drop(m *member, f *fault) {
 	}
 	if !m.doomed || p.race != nil {
 		p.sum.broke = worse(p.sum.broke, f.broke)
+		p.sum.abandoned = append(p.sum.abandoned, f.unwinding.abandoned...)
 	}
-	p.sum.abandoned = append(p.sum.abandoned, f.unwinding.abandoned...)
 	m.state.Store(gone)
 	p.settledLocked(m)
 	p.race.lostLocked()

@@ -62,12 +62,8 @@ func raise(broke, err error) {
 
 // beside returns p with what else is in err.
 func (p *PanicError) beside(err error) *PanicError {
-	all := nonNil(err)
-	if e, ok := err.(*ExitError); ok {
-		all = e.Unwrap()
-	}
 	var rest []error
-	for _, err := range all {
+	for _, err := range flat(err) {
 		if copied, ok := err.(*PanicError); ok && same(err, p) {
 			p = copied // and what failed beside that
 			continue
@@ -75,4 +71,12 @@ func (p *PanicError) beside(err error) *PanicError {
 		rest = append(rest, err)
 	}
 	return p.with(rest)
+}
+
+// flat lists what is in the error of a scope.
+func flat(err error) []error {
+	if e, ok := err.(*ExitError); ok {
+		return e.Unwrap()
+	}
+	return nonNil(err)
 }

@@ -39,7 +39,7 @@ func (c *clock) runLocked(m *member) {
 		expired := c.expired
 		c.mu.Unlock()
 		if expired {
-			m.Cancel(context.DeadlineExceeded, context.DeadlineExceeded)
+			m.cut(context.DeadlineExceeded, context.DeadlineExceeded)
 		}
 	})
 }

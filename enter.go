@@ -12,12 +12,16 @@ import (
 func (s *ExitStack) enter(ctx context.Context, m *member, self acquirer, opts []EntryOption) error {
 	m.in.Store(s)
 	m.prepare("Enter", self, ctx, s.from(), opts)
+	if err := s.ended(m); err != nil {
+		return err
+	}
 	if ctx.Err() != nil {
 		return interrupted(ctx)
 	}
 	if err := s.admit(m); err != nil {
 		return err
 	}
+	defer s.follow(ctx, m)()
 	defer func() {
 		if m.more != nil { // it failed, and is unwound
 			raise(m.more.broke, m.more.err)
@@ -32,9 +36,6 @@ func (s *ExitStack) enter(ctx context.Context, m *member, self acquirer, opts []
 
 // admit puts m in flight.
 func (s *ExitStack) admit(m *member) error {
-	if err := s.ended(m); err != nil {
-		return err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.phase != open {
@@ -47,6 +48,31 @@ func (s *ExitStack) admit(m *member) error {
 	s.flight.add(m)
 	m.state.Store(acquiring)
 	return nil
+}
+
+// follow cancels m when the context of the stack ends, unless ctx, which Enter was
+// given, is the body's and ends with it. It returns what ends that.
+func (s *ExitStack) follow(ctx context.Context, m *member) (unfollow func()) {
+	o := s.from()
+	if s.own != nil || ctx == o.body || o.ctx.Done() == nil {
+		return func() {}
+	}
+	return whenDone(o.ctx, func() { m.cut(o.ctx.Err(), context.Cause(o.ctx)) })
+}
+
+// whenDone calls f when ctx ends, on a goroutine that is waited for by the function
+// it returns, which ends the watch and is called once.
+func whenDone(ctx context.Context, f func()) (stop func()) {
+	ran := make(chan struct{})
+	halt := context.AfterFunc(ctx, func() {
+		defer close(ran)
+		f()
+	})
+	return func() {
+		if !halt() {
+			<-ran
+		}
+	}
 }
 
 // ended implements holder: why nothing may be acquired on the stack any more.
@@ -153,8 +179,8 @@ func (s *ExitStack) leaveHeld(told error) bool {
 	return true
 }
 
-func (s *ExitStack) reason() error {
+func (s *ExitStack) forced() *forcing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.end.forced.reason()
+	return s.forcedLocked()
 }

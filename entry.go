@@ -134,8 +134,12 @@ func (m *member) releaseNow() error {
 // cancelNowUnlock is Release of a member that is being acquired.
 func (m *member) cancelNowUnlock() error {
 	p := m.pool
-	if m.state.Load() <= acquiring {
+	state := m.state.Load()
+	if state <= acquiring {
 		m.doomed = true
+	}
+	if state == queued {
+		m.state.Store(undoing) // nobody else begins it
 	}
 	doomed := m.doomed
 	if m.ready == nil {
@@ -143,8 +147,11 @@ func (m *member) cancelNowUnlock() error {
 	}
 	ready := m.ready
 	p.mu.Unlock()
-	if doomed {
-		m.Cancel(context.Canceled, ErrReleased)
+	switch {
+	case state == queued:
+		m.settleUnbegun(&fault{cut: true})
+	case doomed:
+		m.cut(context.Canceled, ErrReleased)
 	}
 	<-ready
 	if !doomed {

@@ -32,12 +32,11 @@ func (p *ExitPool) stop(h *halt) {
 // cancelUnlock cancels what is being acquired, for the reason of the halt. It
 // unlocks first.
 func (p *ExitPool) cancelUnlock() {
-	h, limit := p.halt, p.limit
+	h := p.halt
 	ms := p.acquiringLocked()
 	p.mu.Unlock()
-	limit.cancel()
 	for _, m := range ms {
-		m.Cancel(h.kind, h.cause)
+		m.cut(h.kind, h.cause)
 	}
 }
 
@@ -85,7 +84,7 @@ func (m *member) fail(cause error, nested bool) (taken bool) {
 		first, taken := s.forceLocked(cause)
 		s.mu.Unlock()
 		if first {
-			m.Cancel(context.Canceled, s.reason())
+			m.cut(context.Canceled, s.forced().reason())
 		}
 		return taken
 	}
@@ -150,18 +149,61 @@ func forceFrom(in *atomic.Pointer[ExitStack], cause error, nested bool) (taken b
 			s.mu.Unlock()
 			return taken
 		}
-		flight, pools, o, reason := s.flightLocked(), s.poolsLocked(), s.originLocked(), s.end.forced.reason()
+		o, reason := s.originLocked(), s.end.forced.reason()
 		s.mu.Unlock()
-		for _, p := range pools {
-			p.haltFor(reason)
-		}
-		for _, m := range flight {
-			m.Cancel(context.Canceled, reason)
-		}
+		s.cutInside(context.Canceled, reason)
 		o.cancelBody(reason)
 		return true
 	}
 }
+
+// cut cancels the acquisition of m, if it is still in flight, and those inside it:
+// their contexts need not come from m's.
+func (m *member) cut(err, cause error) {
+	if m.Cancel(err, cause) {
+		m.stack.cutInside(err, cause)
+	}
+}
+
+// cutInside cancels the acquisitions that are in flight on the stack.
+func (s *ExitStack) cutInside(err, cause error) {
+	s.mu.Lock()
+	flight, pools := s.flightLocked(), s.poolsLocked()
+	s.mu.Unlock()
+	for _, p := range pools {
+		p.haltFor(cause)
+	}
+	for _, m := range flight {
+		m.cut(err, cause)
+	}
+}
+
+// leaving reports whether the exit of s, or of a scope around it, has begun.
+func (s *ExitStack) leaving() bool {
+	s.mu.Lock()
+	phase := s.phase
+	s.mu.Unlock()
+	switch m := s.own; {
+	case phase != open:
+		return true
+	case m == nil || !m.isHeld():
+		return false
+	case m.pool != nil:
+		return m.pool.leaving()
+	default:
+		return m.in.Load().leaving()
+	}
+}
+
+func (p *ExitPool) leaving() bool {
+	p.mu.Lock()
+	phase := p.phase
+	p.mu.Unlock()
+	s := p.holder.Load()
+	return phase != open || s != nil && s.leaving()
+}
+
+func (m *member) isHeld() bool { return m.state.Load() >= held }
 
 // poolsLocked lists the pools that are directly on the stack: their acquisitions
 // are of this scope.

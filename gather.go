@@ -63,7 +63,7 @@ func newQuorum[T any](call string, n int, rs []Resource[T]) Resource[[]T] {
 	return func(ctx context.Context, s *ExitStack) ([]T, error) {
 		p := s.Pool(ctx)
 		p.race = &race{want: n, left: len(rs), decided: make(chan struct{})}
-		entries := startAll(p, rs, Optional())
+		entries := startAll(p, rs)
 		select {
 		case <-p.race.decided:
 		case <-ctx.Done():
@@ -89,10 +89,10 @@ func noneNil[T any](call string, rs []Resource[T]) {
 	}
 }
 
-func startAll[T any](p *ExitPool, rs []Resource[T], opts ...EntryOption) []*Entry[T] {
+func startAll[T any](p *ExitPool, rs []Resource[T]) []*Entry[T] {
 	entries := make([]*Entry[T], len(rs))
 	for i, r := range rs {
-		entries[i] = Start(p, r, opts...)
+		entries[i] = Start(p, r)
 	}
 	return entries
 }
@@ -187,7 +187,7 @@ func (p *ExitPool) lost(ctx context.Context, ms []*member) error {
 	}
 	p.mu.Unlock()
 	for _, m := range losers {
-		m.Cancel(context.Canceled, errLost)
+		m.cut(context.Canceled, errLost)
 	}
 	err := p.wait(ctx)
 	p.raise(ctx, err)

@@ -27,6 +27,11 @@ func (m *member) outer() *member {
 	if m.pool != nil {
 		return m.pool.outer()
 	}
+	if !m.isHeld() { // Enter may have been given the context of another member
+		if caller, ok := m.Context.Value(insideKey{}).(*member); ok {
+			return caller
+		}
+	}
 	return m.in.Load().outer()
 }
 
@@ -173,9 +178,6 @@ func (m *member) resume(got *member) {
 	p.mu.Lock()
 	i := slices.Index(m.more.waits, got)
 	m.more.waits = slices.Delete(m.more.waits, i, i+1)
-	wants := p.limit != nil && len(m.more.waits) == 0 && m.state.Load() == acquiring && !m.share
 	p.mu.Unlock()
-	if wants {
-		p.limit.take(m, m) // without one its context has ended
-	}
+	p.limit.readmit(m)
 }

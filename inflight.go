@@ -15,7 +15,8 @@ const (
 )
 
 // unwind is Unwind of a stack and of a pool: v is what recover returned there.
-func unwind(errp *error, v any, asks func() bool, exit func(error, bodyEnd) error) {
+// exited says that a Goexit is in flight.
+func unwind(errp *error, v any, exited bool, exit func(error, bodyEnd) error) {
 	if v != nil {
 		// In a deferred call: the panic goes on also if a release calls Goexit.
 		defer panic(v)
@@ -26,8 +27,7 @@ func unwind(errp *error, v any, asks func() bool, exit func(error, bodyEnd) erro
 	if errp != nil {
 		cause = *errp
 	}
-	// To find out costs a look at the stack: only if somebody asks.
-	if asks() && exitingGoroutine() {
+	if exited {
 		store(errp, exit(ErrGoexit, bodyExited))
 		return
 	}
@@ -44,12 +44,12 @@ func store(errp *error, err error) {
 	}
 }
 
-// exitingGoroutine reports whether the deferred call of Unwind, three frames up,
+// exitingGoroutine reports whether the deferred call of Unwind, which calls it,
 // was made by runtime.Goexit. A flag set by the body's return, as in singleflight,
 // is not to be had: Unwind does not see the body.
 func exitingGoroutine() bool {
 	var pcs [1]uintptr
-	if runtime.Callers(4, pcs[:]) == 0 {
+	if runtime.Callers(3, pcs[:]) == 0 {
 		return false
 	}
 	frame, _ := runtime.CallersFrames(pcs[:]).Next()

@@ -12,14 +12,10 @@ import (
 type limit struct {
 	n                   int64
 	acquiring, releases *semaphore.Weighted
-	ctx                 context.Context // ends when the pool acquires no more
-	end                 context.CancelFunc
 }
 
 func newLimit(n int64) *limit {
-	l := &limit{n: n, acquiring: semaphore.NewWeighted(n), releases: semaphore.NewWeighted(n)}
-	l.ctx, l.end = context.WithCancel(context.Background())
-	return l
+	return &limit{n: n, acquiring: semaphore.NewWeighted(n), releases: semaphore.NewWeighted(n)}
 }
 
 // tooHeavy returns the error of a member that would wait for ever.
@@ -30,27 +26,45 @@ func (l *limit) tooHeavy(m *member) error {
 	return fmt.Errorf("exitpool: Start: weight %d is above the limit of %d", m.opts.weight, l.n)
 }
 
-// cancel ends the waiting for shares of acquisitions.
-func (l *limit) cancel() {
-	if l != nil {
-		l.end()
-	}
-}
-
-// admit waits for the share of an acquisition. Without one, because the pool has
-// been cancelled, the member will not begin.
+// admit waits for the share of an acquisition, as long as the context of m lives.
+// Without a share, because the pool has been cancelled, m will not begin.
 func (l *limit) admit(m *member) {
-	l.take(m, l.ctx)
-}
-
-func (l *limit) take(m *member, ctx context.Context) bool {
-	if l.acquiring.Acquire(ctx, m.opts.weight) != nil {
-		return false
+	if l.acquiring.Acquire(m, m.opts.weight) != nil {
+		return
 	}
 	m.pool.mu.Lock()
 	m.share = true
 	m.pool.mu.Unlock()
-	return true
+}
+
+// readmit waits for the share of an acquisition that goes on after it has waited
+// for another. Several goroutines of one member may do that: one of them takes
+// the share, and gives it back if meanwhile another waits again.
+func (l *limit) readmit(m *member) {
+	p := m.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l != nil && len(m.more.waits) == 0 && m.state.Load() == acquiring && !m.share {
+		if taking := m.more.taking; taking != nil {
+			p.mu.Unlock()
+			<-taking
+			p.mu.Lock()
+			continue
+		}
+		taking := make(chan struct{})
+		m.more.taking = taking
+		p.mu.Unlock()
+		failed := l.acquiring.Acquire(m, m.opts.weight) != nil
+		p.mu.Lock()
+		m.more.taking = nil
+		close(taking)
+		if failed {
+			return // its context has ended
+		}
+		if m.share = len(m.more.waits) == 0; !m.share {
+			l.acquiring.Release(m.opts.weight)
+		}
+	}
 }
 
 // giveBack gives the share of an acquisition back, if m has one.

@@ -72,6 +72,7 @@ type more struct {
 	err      error         // of its acquisition, or of its death if it is optional: what Get returns
 	blamed   []error       // failures of members that it used (D4)
 	waits    []*member     // for which it waits in Get
+	taking   chan struct{} // closed when a goroutine of it has tried to take its share again
 	left     chan struct{} // made by the second caller of Release; closed when gone
 	released error         // what Release returned
 	early    bool          // it was Release that released it
@@ -176,7 +177,7 @@ func (m *member) depart(told error, l *leave, x *unwinding) {
 	}()
 	sp := m.span(OpRelease)
 	if sp == nil && l.cancel == nil && m.opts.releaseTimeout < 0 {
-		callguard.Loop(x) // nobody watches, and nothing bounds it
+		x.run() // nobody watches, and nothing bounds it
 		return
 	}
 	if d := m.opts.releaseTimeout; d >= 0 {
@@ -187,7 +188,7 @@ func (m *member) depart(told error, l *leave, x *unwinding) {
 	stop := m.forceWith(x.leave)
 	defer stop()
 	release := func() error {
-		callguard.Loop(x)
+		x.run()
 		return x.failure()
 	}
 	if sp != nil {
@@ -206,16 +207,7 @@ func (m *member) forceWith(l *leave) (stop func()) {
 		m.Force(ErrGrace)
 		return func() {}
 	}
-	ran := make(chan struct{})
-	halt := context.AfterFunc(l.ctx, func() {
-		defer close(ran)
-		m.Force(ErrGrace)
-	})
-	return func() {
-		if !halt() {
-			<-ran
-		}
-	}
+	return whenDone(l.ctx, func() { m.Force(ErrGrace) })
 }
 
 // members is a list of them: of a pool, or of what is in flight on a stack.

@@ -78,10 +78,10 @@ type faultOf struct {
 // its cancellation nor its deadline.
 func NewPool(ctx context.Context, opts ...Option) (*ExitPool, context.Context) {
 	o := newOrigin("NewPool", ctx, &noOptions, opts)
-	ctx, o.cancel = context.WithCancelCause(ctx)
+	o.body, o.cancel = context.WithCancelCause(ctx)
 	p := new(ExitPool)
 	p.origin = &o
-	return p, ctx
+	return p, o.body
 }
 
 // WithPool calls body with a new pool and exits the pool with what body returns.
@@ -95,8 +95,14 @@ func WithPool(ctx context.Context, body func(ctx context.Context, p *ExitPool) e
 		panic("exitpool: WithPool: nil body")
 	}
 	p, ctx := NewPool(ctx, opts...)
-	defer p.Unwind(&err)
-	return body(ctx, p)
+	returned := false
+	defer func() {
+		v := recover()
+		unwind(&err, v, !returned, p.exit)
+	}()
+	err = body(ctx, p)
+	returned = true
+	return err
 }
 
 // Pool returns a new pool that is held by the stack: at its place in the LIFO
@@ -120,6 +126,12 @@ func (s *ExitStack) Pool(ctx context.Context, opts ...Option) *ExitPool {
 	if !taken {
 		p.holder.Store(nil)
 		p.Close()
+		return p
+	}
+	if forced := s.forced(); forced != nil {
+		p.haltFor(forced.reason()) // the stack reports that
+	} else if err := s.ended(nil); err != nil {
+		p.stop(&halt{err: err, kind: context.Canceled, cause: err, caller: true})
 	}
 	return p
 }
@@ -158,7 +170,7 @@ func (p *ExitPool) Push(exit func(ctx context.Context, cause error) error) {
 // Cancel forces the exit of the scope whose body is running: of this pool, or of
 // the stack that holds it. See ExitStack.Cancel.
 func (p *ExitPool) Cancel(cause error) {
-	if !p.force(cause) && cause != nil {
+	if (p.leaving() || !p.force(cause)) && cause != nil {
 		p.from().opts.observer.lateCancel(p.outer(), cause)
 	}
 }
@@ -197,7 +209,7 @@ func (p *ExitPool) Exit(cause error) error { return p.exit(cause, bodyReturned) 
 //	defer p.Unwind(&err)
 func (p *ExitPool) Unwind(errp *error) {
 	v := recover()
-	unwind(errp, v, func() bool { return true }, p.exit)
+	unwind(errp, v, v == nil && exitingGoroutine(), p.exit)
 }
 
 // from returns the origin. It does not lock: that of a pool never changes.

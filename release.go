@@ -23,6 +23,7 @@ func (p *ExitPool) exit(cause error, body bodyEnd) (err error) {
 		if p.sum.suppressed {
 			a.drop(p.told)
 		}
+		defer p.closed.Store(true)
 		err = p.finish(*a, p.sum, body)
 	}()
 	p.drainUnlock(a.reason())
@@ -59,6 +60,7 @@ func (p *ExitPool) depart(told error, x *unwinding) {
 		a.add(strays...)
 		x.others = a.others
 		p.publish(a.err())
+		p.closed.Store(true)
 	}()
 	a := account{cause: told}
 	p.drainUnlock(a.reason())
@@ -82,7 +84,6 @@ func (p *ExitPool) failed() []error {
 
 // drainUnlock releases everything. The cause is settled, and p.mu is held.
 func (p *ExitPool) drainUnlock(reason error) {
-	p.closed.Store(true)
 	p.leave = p.from().leave()
 	if p.halt == nil {
 		p.halt = &halt{err: ErrClosed, kind: context.Canceled, cause: reason}

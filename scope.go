@@ -34,7 +34,8 @@ const (
 type origin struct {
 	ctx    context.Context
 	opts   *options
-	cancel context.CancelCauseFunc // of the body's context; nil: it has none
+	body   context.Context         // the body's context; nil: it has none
+	cancel context.CancelCauseFunc // of that
 }
 
 var zeroOrigin = origin{ctx: context.Background(), opts: &noOptions} // never written

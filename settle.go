@@ -63,6 +63,9 @@ func (m *member) cutError() error {
 	if err := m.holder().ended(m); err != nil {
 		return err
 	}
+	if m.Err() == nil {
+		return ErrClosed // PopAll has taken the reason away
+	}
 	return interrupted(m)
 }
 
@@ -99,11 +102,16 @@ func (m *member) conclude(sp *span, f *fault) {
 	}()
 	stop := m.forceWith(&f.leave)
 	defer stop()
-	callguard.Loop(&f.unwinding)
+	f.unwinding.run()
 }
 
 // whole is the error of the acquisition and of its unwinding.
-func (f *fault) whole() error { return joined(f.err, f.unwinding.others) }
+func (f *fault) whole() error {
+	if failed := f.unwinding.failure(); failed != nil {
+		return joined(f.err, flat(failed))
+	}
+	return f.err
+}
 
 // settleUnbegun settles a member whose Resource is not called.
 func (m *member) settleUnbegun(f *fault) {

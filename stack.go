@@ -58,9 +58,9 @@ func NewStack(ctx context.Context, opts ...Option) (*ExitStack, context.Context)
 	})
 	s := &made.ExitStack
 	made.origin = newOrigin("NewStack", ctx, &noOptions, opts)
-	ctx, made.origin.cancel = context.WithCancelCause(ctx)
+	made.origin.body, made.origin.cancel = context.WithCancelCause(ctx)
 	s.origin, s.entries = &made.origin, made.entries[:0]
-	return s, ctx
+	return s, made.origin.body
 }
 
 // WithStack calls body with a new stack and exits the stack with what body
@@ -79,8 +79,14 @@ func WithStack(ctx context.Context, body func(ctx context.Context, s *ExitStack)
 		panic("exitpool: WithStack: nil body")
 	}
 	s, ctx := NewStack(ctx, opts...)
-	defer s.Unwind(&err)
-	return body(ctx, s)
+	returned := false
+	defer func() {
+		v := recover()
+		unwind(&err, v, !returned, s.exit)
+	}()
+	err = body(ctx, s)
+	returned = true
+	return err
 }
 
 // Defer registers release. Its context has the values of the context on which
@@ -130,7 +136,7 @@ func (s *ExitStack) Push(exit func(ctx context.Context, cause error) error) {
 // is in flight. Afterwards it forces the exit of the scope that holds the
 // resource; if the resource is Optional, only its Get fails.
 func (s *ExitStack) Cancel(cause error) {
-	if !s.force(cause, false) && cause != nil {
+	if (s.leaving() || !s.force(cause, false)) && cause != nil {
 		s.from().opts.observer.lateCancel(s.outer(), cause)
 	}
 }
@@ -208,7 +214,8 @@ func (s *ExitStack) Exit(cause error) error { return s.exit(cause, bodyReturned)
 // panics if errp is nil, after everything is released.
 func (s *ExitStack) Unwind(errp *error) {
 	v := recover()
-	unwind(errp, v, s.wantsToKnow, s.exit)
+	// To find out costs a look at the call stack: only if somebody asks.
+	unwind(errp, v, v == nil && s.wantsToKnow() && exitingGoroutine(), s.exit)
 }
 
 // register adds a thing, or runs it at once if the stack has exited.

@@ -11,7 +11,7 @@ func (s *ExitStack) exit(cause error, body bodyEnd) (err error) {
 	if !first {
 		return also(cause, s.await())
 	}
-	flight, pools, o := s.flightLocked(), s.poolsLocked(), s.originLocked()
+	o := s.originLocked()
 	s.mu.Unlock()
 	l := o.leave()
 	x := &unwinding{stack: s, leave: &l, account: *a}
@@ -20,17 +20,11 @@ func (s *ExitStack) exit(cause error, body bodyEnd) (err error) {
 		err = s.finish(x.account, x.verdict, body)
 	}()
 	reason := a.reason()
-	for _, p := range pools {
-		p.haltFor(reason)
-	}
-	for _, m := range flight {
-		m.Cancel(context.Canceled, reason)
-	}
-	if s.own == nil { // a member shares its holder's origin
+	s.cutInside(context.Canceled, reason) // before the body's context says that it ended
+	if s.own == nil {                     // a member shares its holder's origin
 		o.cancelBody(reason)
 	}
-	x.abandoned = s.land(&l)
-	callguard.Loop(x)
+	x.run()
 	return nil
 }
 
@@ -58,6 +52,14 @@ func runLate(o *origin, e entry, told error, parent *member) {
 		f = sp.around(f)
 	}
 	f()
+}
+
+// run waits for what is in flight on the stack, which has been or is cancelled, and
+// releases the entries.
+func (x *unwinding) run() {
+	x.stack.cutInside(context.Canceled, x.reason())
+	x.abandoned = append(x.abandoned, x.stack.land(x.leave)...)
+	callguard.Loop(x)
 }
 
 // land waits for what is in flight. It returns the names of what it abandons.
