@@ -74,9 +74,13 @@ func (p *PanicError) beside(err error) *PanicError {
 }
 
 // flat lists what is in the error of a scope.
-func flat(err error) []error {
-	if e, ok := err.(*ExitError); ok {
-		return e.Unwrap()
+func flat(err error) (errs []error) {
+	e, ok := err.(*ExitError)
+	if !ok {
+		return nonNil(err)
 	}
-	return nonNil(err)
+	for _, err := range e.Unwrap() {
+		errs = append(errs, flat(err)...)
+	}
+	return errs
 }

@@ -35,19 +35,10 @@ func (c *scope) finish(a account, v verdict, body bodyEnd) error {
 
 // broke returns the panic or Goexit that forced the exit. What a body merely
 // returns does not count.
-func (c *scope) broke() (broke error) {
+func (c *scope) broke() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	f := c.forcedLocked()
-	if f == nil {
-		return nil
-	}
-	for _, err := range append([]error{f.cause}, f.later...) {
-		if unstoppable(err) {
-			broke = worse(broke, err)
-		}
-	}
-	return broke
+	return c.forcedLocked().broke()
 }
 
 func unique(names []string) (once []string) {

@@ -32,7 +32,17 @@ func oneLine(err error) string {
 	if p, ok := err.(*PanicError); ok {
 		return p.line()
 	}
-	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
+	text := err.Error()
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var texts, lines []string
+		for _, err := range joined.Unwrap() {
+			texts, lines = append(texts, err.Error()), append(lines, oneLine(err))
+		}
+		if text == strings.Join(texts, "\n") { // errors.Join has no text of its own
+			return strings.Join(lines, "; ")
+		}
+	}
+	return strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ")
 }
 
 // line is the panic and what failed beside it.

@@ -40,6 +40,25 @@ func (l *leave) within(d time.Duration) leave {
 	return inner
 }
 
+// leaveWithin begins one that is inside outer: a nested pool has its own bounds, but
+// the ReleaseTimeout of the resource that it is in holds too.
+func (o *origin) leaveWithin(outer *leave) leave {
+	l := o.leave()
+	if !outer.timeout {
+		return l
+	}
+	own := l
+	ctx, cancel := context.WithCancelCause(l.ctx)
+	stop := whenDone(outer.ctx, func() { cancel(ErrGrace) })
+	l.ctx, l.timeout = ctx, true
+	l.cancel = func() {
+		stop()
+		cancel(nil)
+		own.end()
+	}
+	return l
+}
+
 func (l *leave) end() {
 	if l.cancel != nil {
 		l.cancel()

@@ -78,9 +78,9 @@ func insideObserver() bool {
 }
 
 // lateCancel tells of a Cancel that came too late to change anything.
-func (o *observer) lateCancel(parent *member, cause error) {
+func (o *observer) lateCancel(parent *member, cause error, broke func(error)) {
 	o.call(Event{Op: OpRun, ID: newIDFor(o), Parent: parent.id(), Name: "Cancel",
-		Start: time.Now(), Done: true, Err: cause}, func(error) {})
+		Start: time.Now(), Done: true, Err: cause}, broke)
 }
 
 // afterwards tells what something that was abandoned ended with.

@@ -79,7 +79,7 @@ func (r reckoning) account(failed []error) *account {
 	switch {
 	case r.forced != nil:
 		known := errorSet{}
-		known.insertTree(r.forced.cause)
+		known.insertOurs(r.forced.cause)
 		if r.body == nil || only(r.body, func(err error) bool { return isCancel(err) || known.has(err) }) {
 			a.cause = r.forced.cause
 		} else if r.forced.cause != nil {
@@ -106,7 +106,7 @@ func induced(err error, ctx context.Context) bool {
 	}
 	ended := ctx.Err()
 	known := errorSet{}
-	known.insertTree(context.Cause(ctx))
+	known.insertOurs(context.Cause(ctx))
 	return only(err, func(err error) bool {
 		return isCancel(err) || same(err, ended) || known.has(err)
 	})
@@ -194,5 +194,25 @@ func (s errorSet) insertTree(err error) {
 		for _, inner := range e.Unwrap() {
 			s.insertTree(inner)
 		}
+	}
+}
+
+// insertOurs inserts a cause and the errors of this package in it: a scope inside
+// may know it without the wrapping by scopes further out. What it wraps of somebody
+// else's is not the cause: another member may fail with the same sentinel.
+func (s errorSet) insertOurs(err error) {
+	s.insert(err)
+	switch e := err.(type) {
+	case *OpError:
+		switch e.Err.(type) {
+		case *OpError, *ExitError, *interruption:
+			s.insertOurs(e.Err)
+		}
+	case *ExitError:
+		for _, inner := range e.Unwrap() {
+			s.insertOurs(inner)
+		}
+	case *interruption:
+		s.insertOurs(e.cause)
 	}
 }

@@ -46,6 +46,7 @@ type ExitPool struct {
 	graph       depend.Graph[*member]
 	race        *race   // nil: all members are wanted
 	unwatch     func()  // ends the watch on the caller's context; nil: none
+	protected   bool    // what they are told is the failure of an acquisition
 	told        error   // what Push functions are told. Set when Exit begins
 	leave       leave   // of the exit. Set when that begins
 	sum         verdict // of the members released by Exit
@@ -171,7 +172,7 @@ func (p *ExitPool) Push(exit func(ctx context.Context, cause error) error) {
 // the stack that holds it. See ExitStack.Cancel.
 func (p *ExitPool) Cancel(cause error) {
 	if (p.leaving() || !p.force(cause)) && cause != nil {
-		p.from().opts.observer.lateCancel(p.outer(), cause)
+		p.from().opts.observer.lateCancel(p.outer(), cause, p.observerBroke)
 	}
 }
 

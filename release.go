@@ -17,7 +17,7 @@ func (p *ExitPool) exit(cause error, body bodyEnd) (err error) {
 	if !first {
 		return also(cause, p.await())
 	}
-	p.told = a.err()
+	p.told, p.leave = a.err(), p.from().leave()
 	defer func() {
 		a := r.account(p.failed())
 		if p.sum.suppressed {
@@ -32,7 +32,7 @@ func (p *ExitPool) exit(cause error, body bodyEnd) (err error) {
 
 // depart is the exit of a nested pool, which is told the pending error of the
 // stack that holds it.
-func (p *ExitPool) depart(told error, x *unwinding) {
+func (p *ExitPool) depart(told error, l *leave, x *unwinding) {
 	p.poll()
 	p.setUp()
 	p.mu.Lock()
@@ -41,7 +41,8 @@ func (p *ExitPool) depart(told error, x *unwinding) {
 		p.await() // its own code has called Exit, and has the result
 		return
 	}
-	p.phase, p.told = exiting, told
+	p.phase, p.told, p.protected = exiting, told, x.protected
+	p.leave = p.from().leaveWithin(l)
 	p.tellLocked(told)
 	defer func() {
 		strays := p.strays()
@@ -84,7 +85,6 @@ func (p *ExitPool) failed() []error {
 
 // drainUnlock releases everything. The cause is settled, and p.mu is held.
 func (p *ExitPool) drainUnlock(reason error) {
-	p.leave = p.from().leave()
 	if p.halt == nil {
 		p.halt = &halt{err: ErrClosed, kind: context.Canceled, cause: reason}
 	} else if p.acquiring > 0 {
@@ -162,7 +162,7 @@ func (p *ExitPool) releaseMember(m *member) {
 	if x == nil {
 		x = new(unwinding)
 	}
-	*x = unwinding{inner: x.inner}
+	*x = unwinding{inner: x.inner, protected: p.protected}
 	defer func() {
 		p.released(m, x)
 		p.spare.Store(x)

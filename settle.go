@@ -8,10 +8,11 @@ import (
 
 // A fault is why an acquisition came to nothing.
 type fault struct {
-	cut       bool  // it was cut off, or came too late: no failure of its own
-	broke     error // it panicked, or called Goexit
-	told      error // to what is unwound: as the Resource returned it, without a name
-	err       error // for whoever asks, without what failed in unwinding
+	cut       bool    // it was cut off, or came too late: no failure of its own
+	broke     error   // it panicked, or called Goexit
+	told      error   // to what is unwound: as the Resource returned it, without a name
+	err       error   // for whoever asks, without what failed in unwinding
+	beside    []error // what failed beside a panic or Goexit
 	unwinding unwinding
 	leave     leave
 }
@@ -36,15 +37,17 @@ func (m *member) judge(how callguard.How, err error) *fault {
 	}
 	f := &fault{err: err, broke: broken(how, OpAcquire, m.name)}
 	switch {
-	case f.broke != nil:
+	case f.broke != nil || own.broke() != nil:
+		f.broke = worse(f.broke, own.broke())
 		f.err = f.broke
+		f.beside = own.all()
+		if err != nil && !induced(err, m) {
+			f.beside = append([]error{opError(OpAcquire, m.name, m.named(), err)}, f.beside...)
+		}
 	case own != nil: // a task of its own, or its own Cancel
 		f.err = reckoning{body: err, forced: own}.account(nil).err()
 		if f.err == nil {
 			f.err = own.reason()
-		}
-		if unstoppable(own.cause) {
-			f.broke = own.cause
 		}
 	case late:
 		if err != nil && induced(err, m) {
@@ -84,11 +87,17 @@ func (m *member) conclude(sp *span, f *fault) {
 		sp.begin()
 	}
 	h.blame(m, f)
-	f.leave = m.stack.origin.leave()
+	bounds := m.stack.origin.leave()
+	f.leave = bounds
+	if d := m.opts.releaseTimeout; d >= 0 {
+		f.leave = bounds.within(d)
+	}
 	f.unwinding = unwinding{stack: &m.stack, leave: &f.leave, protected: true}
 	f.unwinding.cause = f.told
+	f.unwinding.add(f.beside...)
 	defer func() {
 		f.leave.end()
+		bounds.end()
 		m.End()
 		f.unwinding.end()
 		f.broke = worse(f.broke, f.unwinding.broke)
@@ -100,6 +109,10 @@ func (m *member) conclude(sp *span, f *fault) {
 			sp.end(f.whole(), m.usesIDs())
 		}
 	}()
+	if late && m.pool != nil { // a release like any other
+		m.pool.limit.admitRelease(m)
+		defer m.pool.limit.giveBackRelease(m)
+	}
 	stop := m.forceWith(&f.leave)
 	defer stop()
 	f.unwinding.run()

@@ -137,7 +137,7 @@ func (s *ExitStack) Push(exit func(ctx context.Context, cause error) error) {
 // resource; if the resource is Optional, only its Get fails.
 func (s *ExitStack) Cancel(cause error) {
 	if (s.leaving() || !s.force(cause, false)) && cause != nil {
-		s.from().opts.observer.lateCancel(s.outer(), cause)
+		s.from().opts.observer.lateCancel(s.outer(), cause, s.observerBroke)
 	}
 }
 

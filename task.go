@@ -88,6 +88,15 @@ func (t *task) end(how callguard.How, err error) {
 	t.cancel(nil)
 }
 
+func (t *task) ended() bool {
+	select {
+	case <-t.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // gone reports whether the stack can forget the task.
 func (t *task) gone() bool { return t.quiet.Load() }
 
@@ -108,6 +117,9 @@ func (x *unwinding) stop(t *task) error {
 	t.cancel(cause)
 	enough, stop := x.leave.patience()
 	defer stop()
+	if t.ended() {
+		enough = nil
+	}
 	select {
 	case <-t.done:
 	case <-enough:

@@ -3,7 +3,6 @@ package exitpool
 import (
 	"context"
 	"runtime/debug"
-	"slices"
 
 	"github.com/exitpool/exitpool/internal/callguard"
 )
@@ -76,23 +75,24 @@ func (x *unwinding) release() error {
 	case *member:
 		thing.depart(x.told(), x.leave, x.nest())
 	case *ExitPool:
-		thing.depart(x.told(), x.nest())
+		thing.depart(x.told(), x.leave, x.nest())
 	case *task:
 		return x.stop(thing)
 	case deferFunc:
 		if x.plain() {
 			return thing(x.leave.ctx)
 		}
-		return x.call(thing)
+		return x.call(thing, nil)
 	case pushFunc:
 		told := x.told()
 		x.say = true
-		return x.call(func(ctx context.Context) error { return thing(ctx, told) })
+		return x.call(func(ctx context.Context) error { return thing(ctx, told) },
+			func(err error) bool { return same(err, Suppress) || err != nil && same(err, told) })
 	case closer:
 		if x.plain() {
 			return thing.Close()
 		}
-		return x.call(func(context.Context) error { return thing.Close() })
+		return x.call(func(context.Context) error { return thing.Close() }, nil)
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func (x *unwinding) nest() *unwinding {
 	if x.inner == nil {
 		x.inner = new(unwinding)
 	}
-	*x.inner = unwinding{inner: x.inner.inner}
+	*x.inner = unwinding{inner: x.inner.inner, protected: x.protected}
 	return x.inner
 }
 
@@ -131,15 +131,22 @@ func (x *unwinding) plain() bool {
 	return !x.leave.bounded() && (x.stack.own != nil || !x.stack.from().watched())
 }
 
-// call calls f within the bounds of the leave.
-func (x *unwinding) call(f func(context.Context) error) error {
+// call calls f within the bounds of the leave. What adds nothing is, beside nil, no
+// failure of an f that only begins when the time is up.
+func (x *unwinding) call(f func(context.Context) error, addsNothing func(error) bool) error {
 	l, m := x.leave, x.stack.own
 	var sp *span
 	if m == nil {
 		sp = x.stack.span(OpRelease, x.name)
 	}
 	name, late := x.name(), l.over()
-	run := func() error { return l.late(late, f(l.ctx)) }
+	run := func() error {
+		err := f(l.ctx)
+		if late && addsNothing != nil && addsNothing(err) {
+			return err
+		}
+		return l.late(late, err)
+	}
 	if sp != nil {
 		run = sp.around(run)
 	}
@@ -247,9 +254,15 @@ func (x *unwinding) told() error {
 // suppress drops the pending error, panics and Goexit excepted.
 func (x *unwinding) suppress() {
 	x.suppressed = true
-	if !x.protected && !unstoppable(x.cause) {
+	var stay []error
+	for _, err := range append(flat(x.cause), x.others...) {
+		if unstoppable(err) {
+			stay = append(stay, err)
+		}
+	}
+	if !x.protected {
 		x.cause = nil
 	}
-	x.others = slices.DeleteFunc(slices.Clone(x.others), func(err error) bool { return !unstoppable(err) })
-	x.known, x.fresh = nil, false
+	x.others, x.known, x.fresh = nil, nil, false
+	x.add(stay...)
 }
