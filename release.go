@@ -96,7 +96,11 @@ func (p *ExitPool) drainUnlock(reason error) {
 	o := p.from()
 	p.cancelUnlock()
 	o.cancelBody(reason)
-	defer p.drained(&p.leave)
+	enough, stop := p.leave.patience() // from the beginning, for acquisitions
+	defer func() {
+		defer stop()
+		p.drained(enough)
+	}()
 	p.releases.Put(ready...)
 	p.releases.Help()
 }
@@ -116,9 +120,7 @@ func (p *ExitPool) readyLocked() (ready []*member) {
 
 // drained waits until the last member is gone, and for the workers. It runs in a
 // deferred call: a Goexit in a release may have ended the goroutine of Exit.
-func (p *ExitPool) drained(l *leave) {
-	enough, stop := l.patience()
-	defer stop()
+func (p *ExitPool) drained(enough <-chan time.Time) {
 	select {
 	case <-p.empty:
 	case <-enough:
@@ -138,7 +140,7 @@ func (p *ExitPool) drained(l *leave) {
 	if unwatch != nil {
 		unwatch()
 	}
-	l.end()
+	p.leave.end()
 }
 
 // abandonAcquisitions no longer waits for what is being acquired.

@@ -9,6 +9,7 @@ import (
 // A fault is why an acquisition came to nothing.
 type fault struct {
 	cut       bool    // it was cut off, or came too late: no failure of its own
+	late      bool    // it was good, but came too late
 	broke     error   // it panicked, or called Goexit
 	told      error   // to what is unwound: as the Resource returned it, without a name
 	err       error   // for whoever asks, without what failed in unwinding
@@ -22,7 +23,7 @@ type fault struct {
 func (m *member) settle(sp *span, how callguard.How, err error) {
 	f := m.judge(how, err)
 	defer m.conclude(sp, f)
-	if f == nil {
+	if f == nil || f.late {
 		sp.end(nil, m.usesIDs())
 	}
 }
@@ -55,7 +56,12 @@ func (m *member) judge(how callguard.How, err error) *fault {
 		}
 		f.err = &overrun{err, []error{context.DeadlineExceeded}}
 	case err == nil || induced(err, m):
-		f.cut, f.err = true, m.cutError()
+		f.cut, f.late, f.err = true, err == nil, m.cutError()
+	default:
+		// What was cut off inside it, and failed in releasing.
+		if e, ok := err.(*ExitError); ok && e.Cause != nil && induced(e.Cause, m) {
+			f.cut, f.err, f.beside = true, m.cutError(), e.Failures
+		}
 	}
 	f.told = f.err
 	return f
@@ -74,15 +80,16 @@ func (m *member) cutError() error {
 
 // conclude hands the member over to its holder, or unwinds what it registered.
 func (m *member) conclude(sp *span, f *fault) {
-	h, late := m.holder(), f == nil
-	if late {
+	h := m.holder()
+	if f == nil {
 		if h.keep(m) {
 			return
 		}
-		// It came too late (R2): it is released here and now.
 		m.stack.settle(false)
-		f = &fault{cut: true, err: m.cutError()}
+		f = &fault{cut: true, late: true, err: m.cutError()}
 		f.told = f.err
+	}
+	if f.late { // it is released here and now (R2)
 		sp = m.span(OpRelease)
 		sp.begin()
 	}
@@ -103,13 +110,13 @@ func (m *member) conclude(sp *span, f *fault) {
 		f.broke = worse(f.broke, f.unwinding.broke)
 		m.stack.publish(f.whole())
 		defer h.drop(m, f)
-		if late { // its acquisition was good, and has been told as such
+		if f.late { // its acquisition was good, and has been told as such
 			sp.end(f.unwinding.failure(), nil)
 		} else {
 			sp.end(f.whole(), m.usesIDs())
 		}
 	}()
-	if late && m.pool != nil { // a release like any other
+	if f.late && m.pool != nil { // a release like any other
 		m.pool.limit.admitRelease(m)
 		defer m.pool.limit.giveBackRelease(m)
 	}

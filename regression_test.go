@@ -1,0 +1,249 @@
+package exitpool_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/exitpool/exitpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Each of these pins a fault that reading and random programs found.
+
+func TestSuppressInsideAMemberKeepsThePanicForTheOlderOnes(t *testing.T) { // X2
+	var told error
+	var s exitpool.ExitStack
+	_, err := exitpool.Enter(t.Context(), &s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+		s.Push(func(_ context.Context, cause error) error { told = cause; return nil })
+		s.Push(func(context.Context, error) error { return exitpool.Suppress })
+		return 1, nil
+	})
+	require.NoError(t, err)
+	s.Defer(func(context.Context) error { panic(errBoom) })
+	assert.Equal(t, errBoom, asPanic(t, call(func() error { return s.Exit(errBody) }).panic).Value)
+	assert.Equal(t, errBoom, asPanic(t, told).Value)
+}
+
+func TestSuppressInsideAFailedAcquisitionKeepsItsFailure(t *testing.T) { // X2, R3
+	var told error
+	_, err := exitpool.Enter(t.Context(), new(exitpool.ExitStack), func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+		_, err := exitpool.Enter(ctx, s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			s.Push(func(_ context.Context, cause error) error { told = cause; return nil })
+			s.Push(func(context.Context, error) error { return exitpool.Suppress })
+			return 1, nil
+		})
+		require.NoError(t, err)
+		return 0, errBoom
+	})
+	assert.Equal(t, errBoom, err)
+	assert.Equal(t, errBoom, told)
+}
+
+func TestReleaseTimeoutBoundsWhatIsInsideToo(t *testing.T) { // B4
+	bubble(t, func(t *testing.T) {
+		slow := func(ctx context.Context) error { return sleep(ctx, time.Hour) }
+		for name, r := range map[string]exitpool.Resource[[]int]{
+			"gather": exitpool.Gather(func(ctx context.Context, s *exitpool.ExitStack) (int, error) { s.Defer(slow); return 1, nil }),
+			"late": func(ctx context.Context, s *exitpool.ExitStack) ([]int, error) {
+				<-ctx.Done()
+				s.Defer(slow)
+				return nil, nil
+			},
+		} {
+			took := elapsed(func() {
+				err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+					exitpool.Start(p, r, exitpool.ReleaseTimeout(time.Second))
+					synctest.Wait()
+					return nil
+				})
+				assert.ErrorIs(t, err, exitpool.ErrGrace, name)
+			})
+			assert.Equal(t, time.Second, took, name)
+		}
+	})
+}
+
+func TestATaskThatFailsBesideAPanicIsNotLost(t *testing.T) { // E2, E6
+	bubble(t, func(t *testing.T) {
+		for name, breaks := range map[string]func(){"panic": func() { panic(errOther) }, "Goexit": runtime.Goexit} {
+			p, ctx := exitpool.NewPool(t.Context())
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Go(fails(errBoom))
+				<-ctx.Done()
+				breaks()
+				return 0, nil
+			})
+			assert.Error(t, p.Wait(ctx))
+			e := call(p.Close)
+			assert.True(t, e.goexit || e.panic != nil, name)
+			assert.ErrorIs(t, p.Close(), errBoom, name)
+		}
+	})
+}
+
+func TestATaskThatPanicsBesideAnotherFailureStillPanics(t *testing.T) { // E6
+	bubble(t, func(t *testing.T) {
+		e := call(func() error {
+			_, err := exitpool.Enter(t.Context(), new(exitpool.ExitStack), func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Go(fails(errBoom))
+				s.Go(func(context.Context) error { time.Sleep(time.Second); panic(errOther) })
+				time.Sleep(2 * time.Second)
+				return 1, nil
+			})
+			return err
+		})
+		p := asPanic(t, e.panic)
+		assert.Equal(t, errOther, p.Value)
+		assert.ErrorIs(t, p, errBoom)
+	})
+}
+
+func TestAnObserverThatPanicsAtALateCancelIsAPanicOfTheScope(t *testing.T) { // S5, E6
+	e := call(func() error {
+		return exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+			s.Defer(func(context.Context) error { s.Cancel(errBoom); return nil })
+			return nil
+		}, exitpool.Observe(func(ev exitpool.Event) {
+			if ev.Err == errBoom {
+				panic("observer")
+			}
+		}))
+	})
+	assert.Equal(t, "observer", asPanic(t, e.panic).Value)
+}
+
+func TestAPushThatBeginsAfterTheGraceAndAddsNothingDidNotRunOver(t *testing.T) { // B2, X2, E3
+	run := func(push func(context.Context, error) error) error {
+		return exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+			s.Push(push)
+			return errBody
+		}, exitpool.Grace(0))
+	}
+	assert.True(t, run(func(_ context.Context, cause error) error { return cause }) == errBody)
+	assert.NoError(t, run(func(context.Context, error) error { return exitpool.Suppress }))
+}
+
+func TestALateSuccessTakesAShareOfTheReleases(t *testing.T) { // B1, R2
+	bubble(t, func(t *testing.T) {
+		var now, worst atomic.Int64
+		release := func(context.Context) error {
+			worst.Store(max(worst.Load(), now.Add(1)))
+			time.Sleep(time.Second)
+			now.Add(-1)
+			return nil
+		}
+		require.NoError(t, exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			for range 2 {
+				exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) { s.Defer(release); return 1, nil })
+			}
+			require.NoError(t, p.Wait(ctx))
+			for range 2 {
+				exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+					<-ctx.Done()
+					s.Defer(release)
+					return 1, nil
+				})
+			}
+			synctest.Wait()
+			return nil
+		}, exitpool.Limit(2)))
+		assert.EqualValues(t, 2, worst.Load())
+	})
+}
+
+func TestTheTimeToAbandonAnAcquisitionRunsFromTheBeginningOfExit(t *testing.T) { // B3
+	bubble(t, func(t *testing.T) {
+		stuck := make(chan struct{})
+		took := elapsed(func() {
+			err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+				p.Defer(func(context.Context) error { <-stuck; return nil })
+				exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) { <-stuck; return 1, nil }, exitpool.Name("acq"))
+				synctest.Wait()
+				return nil
+			}, exitpool.Grace(time.Second), exitpool.Abandon(time.Second))
+			var abandoned *exitpool.AbandonedError
+			require.ErrorAs(t, err, &abandoned)
+			assert.Len(t, abandoned.Names, 2)
+		})
+		assert.Equal(t, 2*time.Second, took)
+		close(stuck)
+	})
+}
+
+func TestATaskThatHasEndedIsNotAbandoned(t *testing.T) { // B3
+	bubble(t, func(t *testing.T) {
+		for range 20 {
+			require.NoError(t, exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+				s.Go(fails(nil))
+				synctest.Wait()
+				return nil
+			}, exitpool.Abandon(0)))
+		}
+	})
+}
+
+func TestTwoMembersThatFailWithOneSentinelAreBothReported(t *testing.T) { // E2, E3
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			exitpool.Start(p, failing(time.Second, errBoom), exitpool.Name("a"))
+			exitpool.Start(p, failing(time.Minute, errBoom), exitpool.Name("b"))
+			return p.Wait(ctx)
+		})
+		assert.EqualError(t, err, "acquire a: boom; acquire b: boom")
+	})
+}
+
+func TestWhatFailsInReleasingWhatWasCutOffInsideIsReportedWithoutNoise(t *testing.T) { // E3
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				return exitpool.Enter(ctx, s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+					s.Defer(fails(errOther))
+					<-ctx.Done()
+					return 0, ctx.Err()
+				}, exitpool.Name("inner"))
+			}, exitpool.Name("outer"))
+			exitpool.Start(p, failing(time.Second, errBoom), exitpool.Name("bad"))
+			return p.Wait(ctx)
+		})
+		assert.EqualError(t, err, "acquire bad: boom; release inner: other")
+	})
+}
+
+func TestAFailureGotInsideIsReportedOnce(t *testing.T) { // D4, D7
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			a := exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Defer(fails(errOther))
+				time.Sleep(time.Second)
+				return 1, errBoom
+			}, exitpool.Name("a"))
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				return exitpool.Start(s.Pool(ctx), func(ctx context.Context, s *exitpool.ExitStack) (int, error) { return a.Get(ctx) }).Get(ctx)
+			})
+			return p.Wait(ctx)
+		})
+		assert.EqualError(t, err, "acquire a: boom; release a: other")
+	})
+}
+
+func TestThePlainJoinOfAPanicIsOneLine(t *testing.T) { // E5, E6
+	e := call(func() error {
+		return exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+			s.Defer(func(context.Context) error { panic("x") })
+			return nil
+		})
+	})
+	line := (&exitpool.OpError{Op: exitpool.OpRun, Name: "vm", Err: errors.Join(asPanic(t, e.panic), errBoom)}).Error()
+	assert.NotContains(t, line, "goroutine")
+	assert.Equal(t, 0, strings.Count(line, "\n"))
+	assert.Equal(t, line, fmt.Sprint(&exitpool.OpError{Op: exitpool.OpRun, Name: "vm", Err: errors.Join(e.panic.(error), errBoom)}))
+}
