@@ -66,11 +66,39 @@ func (p *PanicError) beside(err error) *PanicError {
 	for _, err := range flat(err) {
 		if copied, ok := err.(*PanicError); ok && same(err, p) {
 			p = copied // and what failed beside that
-			continue
+		} else if err := p.outOf(err); err != nil {
+			rest = append(rest, err)
 		}
-		rest = append(rest, err)
 	}
 	return p.with(rest)
+}
+
+// outOf returns err without p, which a Resource may have got from Wait and returned.
+func (p *PanicError) outOf(err error) error {
+	switch e := err.(type) {
+	case *PanicError:
+		if same(e, p) {
+			return nil
+		}
+	case *OpError:
+		switch inner := p.outOf(e.Err); {
+		case inner == nil:
+			return nil
+		case !same(inner, e.Err) && identity(e.Err) != nil:
+			return &OpError{Op: e.Op, Name: e.Name, Err: inner}
+		}
+	case *ExitError:
+		var kept []error
+		for _, err := range flat(e) {
+			if err := p.outOf(err); err != nil {
+				kept = append(kept, err)
+			}
+		}
+		if len(kept) < len(flat(e)) {
+			return joined(nil, kept)
+		}
+	}
+	return err
 }
 
 // flat lists what is in the error of a scope.

@@ -61,7 +61,7 @@ func unique(names []string) (once []string) {
 // told the cause.
 func (c *scope) beginExit(body error, more func() []error) (r reckoning, a *account, first bool) {
 	r.body, r.caller = body, c.callerEnded()
-	for {
+	for tries := 0; ; tries++ {
 		c.mu.Lock()
 		if c.phase != open {
 			c.mu.Unlock()
@@ -77,12 +77,15 @@ func (c *scope) beginExit(body error, more func() []error) (r reckoning, a *acco
 			c.mu.Unlock()
 			return r, nil, false
 		}
-		if f := c.forcedLocked(); (f == nil) == (r.forced == nil) && len(listed(more)) == len(failed) {
-			if f == nil || len(f.later) == len(r.forced.later) {
-				c.phase = exiting
-				c.tellLocked(told)
-				return r, a, true
+		late := c.forcedLocked().all()[len(r.forced.all()):]
+		unchanged := len(late) == 0 && len(listed(more)) == len(failed) && (c.forcedLocked() == nil) == (r.forced == nil)
+		if unchanged || tries > 2 { // the making of the account may itself be what fails
+			c.phase = exiting
+			c.tellLocked(told)
+			if len(late) > 0 {
+				c.endingLocked().stray = append(c.end.stray, late...)
 			}
+			return r, a, true
 		}
 		c.mu.Unlock() // another failure came in between
 	}

@@ -55,9 +55,9 @@ func pair(caller, got *member) (user, used *member) {
 func (m *member) get(ctx context.Context) error {
 	caller := insideOf(ctx)
 	user, used := pair(caller, m)
-	end := caller.outer() // up to which the members around the caller wait too
+	var end *member // up to which the members around the caller wait too
 	switch {
-	case user == nil:
+	case user == nil: // what is got is outside all of them
 	case user == used && used != m: // both are inside it: no edge, and it does not wait
 		end, user = user, nil
 	default:

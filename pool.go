@@ -78,7 +78,12 @@ type faultOf struct {
 // Acquisitions get a context derived from ctx, releases see its values but neither
 // its cancellation nor its deadline.
 func NewPool(ctx context.Context, opts ...Option) (*ExitPool, context.Context) {
-	o := newOrigin("NewPool", ctx, &noOptions, opts)
+	return newPool("NewPool", ctx, opts)
+}
+
+// newPool is NewPool; call is the exported function that was called.
+func newPool(call string, ctx context.Context, opts []Option) (*ExitPool, context.Context) {
+	o := newOrigin(call, ctx, &noOptions, opts)
 	o.body, o.cancel = context.WithCancelCause(ctx)
 	p := new(ExitPool)
 	p.origin = &o
@@ -95,7 +100,7 @@ func WithPool(ctx context.Context, body func(ctx context.Context, p *ExitPool) e
 	if body == nil {
 		panic("exitpool: WithPool: nil body")
 	}
-	p, ctx := NewPool(ctx, opts...)
+	p, ctx := newPool("WithPool", ctx, opts)
 	returned := false
 	defer func() {
 		v := recover()

@@ -247,3 +247,78 @@ func TestThePlainJoinOfAPanicIsOneLine(t *testing.T) { // E5, E6
 	assert.Equal(t, 0, strings.Count(line, "\n"))
 	assert.Equal(t, line, fmt.Sprint(&exitpool.OpError{Op: exitpool.OpRun, Name: "vm", Err: errors.Join(e.panic.(error), errBoom)}))
 }
+
+// cancelling is an error whose method cancels the scope that is looking at it.
+type cancelling struct{ s *exitpool.ExitStack }
+
+func (e *cancelling) Error() string { return "cancelling" }
+func (e *cancelling) Is(error) bool { e.s.Cancel(errOther); return false }
+
+func TestAnErrorThatCancelsTheScopeDoesNotHoldUpExit(t *testing.T) { // S2, F1
+	s, _ := exitpool.NewStack(t.Context())
+	s.Cancel(errBoom)
+	assert.EqualError(t, s.Exit(&cancelling{s}), "cancelling; boom; other")
+	fresh, _ := exitpool.NewStack(t.Context())
+	fresh.Cancel(errBoom)
+	n := 0
+	assert.ErrorIs(t, fresh.Exit(errorFunc(func() { n++; fresh.Cancel(fmt.Errorf("cause %d", n)) })), errBoom)
+}
+
+type errorFunc func()
+
+func (f errorFunc) Error() string { return "calls" }
+func (f errorFunc) Is(error) bool { f(); return false }
+
+func TestAPanicThatAResourceGotFromWaitIsShownOnce(t *testing.T) { // E1, E6
+	bubble(t, func(t *testing.T) {
+		e := call(func() error {
+			return exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+				exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+					q := s.Pool(ctx)
+					exitpool.Start(q, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+						s.Defer(fails(errOther))
+						s.Defer(func(context.Context) error { panic("PPP") })
+						return 0, errBoom
+					})
+					return 0, q.Wait(ctx)
+				})
+				return p.Wait(ctx)
+			})
+		})
+		p := asPanic(t, e.panic)
+		assert.Equal(t, 1, strings.Count(fmt.Sprint(p), "PPP"), "%+v", p)
+		assert.ErrorIs(t, p, errBoom)
+		assert.ErrorIs(t, p, errOther)
+	})
+}
+
+func TestAPoolMadeAfterTheCutAddsNoNoise(t *testing.T) { // E3
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				<-ctx.Done()
+				q := s.Pool(ctx)
+				exitpool.Start(q, value(1))
+				assert.Error(t, q.Wait(ctx))
+				return 1, nil
+			})
+			synctest.Wait()
+			return errBody
+		})
+		assert.True(t, err == errBody, "%v", err)
+	})
+}
+
+func TestTheClocksAroundAWaitStandStillTooForAForeignEntry(t *testing.T) { // B4, D7
+	bubble(t, func(t *testing.T) {
+		require.NoError(t, exitpool.WithPool(t.Context(), func(ctx context.Context, q *exitpool.ExitPool) error {
+			slow := exitpool.Start(q, (&journal{}).resource("slow", 10*time.Second))
+			return exitpool.WithPool(ctx, func(ctx context.Context, p *exitpool.ExitPool) error {
+				exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (string, error) {
+					return exitpool.Enter(ctx, s, func(ctx context.Context, s *exitpool.ExitStack) (string, error) { return slow.Get(ctx) })
+				}, exitpool.AcquireTimeout(2*time.Second))
+				return p.Wait(ctx)
+			})
+		}))
+	})
+}

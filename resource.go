@@ -91,11 +91,11 @@ func Use[T any](ctx context.Context, r Resource[T], body func(ctx context.Contex
 	case body == nil:
 		panic("exitpool: Use: nil body")
 	}
-	return WithStack(ctx, func(ctx context.Context, s *ExitStack) error {
+	return withStack("Use", ctx, func(ctx context.Context, s *ExitStack) error {
 		v, err := Enter(ctx, s, r)
 		if err != nil {
 			return err
 		}
 		return body(ctx, v)
-	}, opts...)
+	}, opts)
 }

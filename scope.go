@@ -2,6 +2,7 @@ package exitpool
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -111,7 +112,8 @@ func (c *scope) forceLocked(cause error) (first, taken bool) {
 		e.forced = &forcing{cause: cause}
 		return true, true
 	}
-	if f := e.forced; cause != nil && !same(cause, f.cause) {
+	known := func(err error) bool { return same(err, cause) }
+	if f := e.forced; cause != nil && !known(f.cause) && !slices.ContainsFunc(f.later, known) {
 		f.later = append(f.later, cause)
 	}
 	return false, true

@@ -50,6 +50,11 @@ type (
 //
 // Releases see the values of ctx, but neither its cancellation nor its deadline.
 func NewStack(ctx context.Context, opts ...Option) (*ExitStack, context.Context) {
+	return newStack("NewStack", ctx, opts)
+}
+
+// newStack is NewStack; call is the exported function that was called.
+func newStack(call string, ctx context.Context, opts []Option) (*ExitStack, context.Context) {
 	// One allocation for the stack, its origin and its first entries.
 	made := new(struct {
 		ExitStack
@@ -57,7 +62,7 @@ func NewStack(ctx context.Context, opts ...Option) (*ExitStack, context.Context)
 		entries [8]entry
 	})
 	s := &made.ExitStack
-	made.origin = newOrigin("NewStack", ctx, &noOptions, opts)
+	made.origin = newOrigin(call, ctx, &noOptions, opts)
 	made.origin.body, made.origin.cancel = context.WithCancelCause(ctx)
 	s.origin, s.entries = &made.origin, made.entries[:0]
 	return s, made.origin.body
@@ -74,11 +79,15 @@ func NewStack(ctx context.Context, opts ...Option) (*ExitStack, context.Context)
 // A panic of body goes on after everything is released, and so does
 // runtime.Goexit. A panic of an acquisition, task or release is raised again as
 // a *PanicError. WithStack panics if ctx or body is nil.
-func WithStack(ctx context.Context, body func(ctx context.Context, s *ExitStack) error, opts ...Option) (err error) {
+func WithStack(ctx context.Context, body func(ctx context.Context, s *ExitStack) error, opts ...Option) error {
 	if body == nil {
 		panic("exitpool: WithStack: nil body")
 	}
-	s, ctx := NewStack(ctx, opts...)
+	return withStack("WithStack", ctx, body, opts)
+}
+
+func withStack(call string, ctx context.Context, body func(ctx context.Context, s *ExitStack) error, opts []Option) (err error) {
+	s, ctx := newStack(call, ctx, opts)
 	returned := false
 	defer func() {
 		v := recover()

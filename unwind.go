@@ -230,8 +230,11 @@ func (x *unwinding) merge() {
 }
 
 func (x *unwinding) fail(err error) {
-	if i, ok := err.(*interruption); ok && (same(i.cause, ErrClosed) || x.has(i.cause)) {
-		return // the end of this scope, seen from inside as that of the caller
+	if i, ok := err.(*interruption); ok {
+		m := x.stack.own
+		if same(i.cause, ErrClosed) || x.has(i.cause) || m != nil && same(i.cause, context.Cause(m)) {
+			return // the end of this scope, seen from inside as that of the caller
+		}
 	}
 	x.add(err)
 	x.fresh = false
