@@ -24,7 +24,7 @@ func (s *ExitStack) enter(ctx context.Context, m *member, self acquirer, opts []
 	defer s.follow(ctx, m)()
 	defer func() {
 		if m.more != nil { // it failed, and is unwound
-			raise(m.more.broke, m.more.err)
+			raise(m.more.broke, m.more.beside)
 		}
 	}()
 	m.acquire()
@@ -116,7 +116,10 @@ func (s *ExitStack) blame(m *member, f *fault) {
 
 // drop implements holder.
 func (s *ExitStack) drop(m *member, f *fault) {
-	m.more = &more{err: f.whole(), broke: f.broke}
+	m.more = &more{err: f.whole(), broke: f.broke, beside: f.whole()}
+	if f.cut { // no noise beside a panic
+		m.more.beside = f.unwinding.failure()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if same(f.broke, ErrGoexit) { // Enter does not return what failed besides

@@ -133,7 +133,10 @@ func (e *PanicError) with(rest []error) *PanicError {
 	}
 	copied := *e
 	copied.of = e.itself()
-	copied.rest = append(append([]error(nil), e.rest...), rest...)
+	all := account{}
+	all.add(e.rest...)
+	all.add(rest...)
+	copied.rest = all.others
 	return &copied
 }
 

@@ -77,6 +77,7 @@ type more struct {
 	released error         // what Release returned
 	early    bool          // it was Release that released it
 	broke    error         // what the caller of Enter, or of Release, is to be hit with
+	beside   error         // and what goes with that
 }
 
 func (m *member) moreLocked() *more {
