@@ -56,6 +56,7 @@ func (m *member) get(ctx context.Context) error {
 	caller := insideOf(ctx)
 	user, used := pair(caller, m)
 	var end *member // up to which the members around the caller wait too
+	foreign := caller != nil && user == nil
 	switch {
 	case user == nil: // what is got is outside all of them
 	case user == used && used != m: // both are inside it: no edge, and it does not wait
@@ -73,8 +74,11 @@ func (m *member) get(ctx context.Context) error {
 			m.ready = make(chan struct{})
 		}
 		ready := m.ready
+		if foreign {
+			p.foreign.Store(true) // from now on circles may lead through p and others
+		}
 		p.mu.Unlock()
-		if err := waitFor(ctx, ready, caller, end, m); err != nil {
+		if err := waitFor(ctx, ready, caller, end, m, foreign); err != nil {
 			return err
 		}
 		p.mu.Lock()
@@ -138,10 +142,18 @@ func (p *ExitPool) waitsForItself(ctx context.Context) error {
 
 // waitFor waits until ready is closed. Meanwhile the members from caller up to, but
 // without, end give their shares back and let their clocks stand still.
-func waitFor(ctx context.Context, ready <-chan struct{}, caller, end, got *member) error {
+func waitFor(ctx context.Context, ready <-chan struct{}, caller, end, got *member, foreign bool) error {
 	for m := caller; m != nil && m != end; m = m.outer() {
 		m.pause(got)
 		defer m.resume(got)
+		if m.pool != nil && foreign {
+			m.pool.foreign.Store(true)
+		}
+	}
+	if caller != nil && got.pool.foreign.Load() {
+		if circle := waitCircle(caller, got); circle != nil {
+			return circleError(circle)
+		}
 	}
 	select {
 	case <-ready:
@@ -154,6 +166,35 @@ func waitFor(ctx context.Context, ready <-chan struct{}, caller, end, got *membe
 	default:
 		return interrupted(ctx)
 	}
+}
+
+// waitCircle looks for a way from got back to caller, along who waits for whom, if
+// members of pools without a common one wait for each other: no graph has their
+// edges. It goes from pool to pool, one lock at a time; the wait of caller is
+// recorded already, so of two that close a circle at once at least one finds it.
+func waitCircle(caller, got *member) []*member {
+	around := map[*member]bool{}
+	for m := caller; m != nil; m = m.outer() {
+		around[m] = true
+	}
+	seen := map[*member]bool{}
+	for todo := []*member{got}; len(todo) > 0; {
+		m := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if around[m] {
+			return []*member{caller, got, m}
+		}
+		if seen[m] {
+			continue
+		}
+		seen[m] = true
+		m.pool.mu.Lock()
+		if m.more != nil && m.state.Load() < held {
+			todo = append(todo, m.more.waits...)
+		}
+		m.pool.mu.Unlock()
+	}
+	return nil
 }
 
 func (m *member) pause(got *member) {

@@ -299,3 +299,34 @@ func TestALaterExitAfterAGoexitOfTheBodyReturnsErrGoexit(t *testing.T) { // E6
 	assert.Equal(t, exitpool.ErrGoexit, s.Close())
 	assert.Equal(t, exitpool.ErrGoexit, p.Close())
 }
+
+func TestACircleBetweenTwoPoolsOfOneStackIsFound(t *testing.T) { // D3
+	bubble(t, func(t *testing.T) {
+		for _, first := range []string{"a", "b", "nested"} {
+			err := exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+				p, q := s.Pool(ctx), s.Pool(ctx)
+				var a, b *exitpool.Entry[int]
+				ready := make(chan struct{})
+				pause := func(name string) {
+					<-ready
+					if name != first {
+						time.Sleep(time.Second)
+					}
+				}
+				a = exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+					pause("a")
+					if first == "nested" {
+						vs, err := exitpool.Enter(ctx, s, exitpool.Gather(func(ctx context.Context, s *exitpool.ExitStack) (int, error) { return b.Get(ctx) }))
+						return len(vs), err
+					}
+					return b.Get(ctx)
+				}, exitpool.Name("a"))
+				c := exitpool.Start(q, func(ctx context.Context, s *exitpool.ExitStack) (int, error) { pause("c"); return a.Get(ctx) }, exitpool.Name("c"))
+				b = exitpool.Start(q, func(ctx context.Context, s *exitpool.ExitStack) (int, error) { pause("b"); return c.Get(ctx) }, exitpool.Name("b"))
+				close(ready)
+				return p.Wait(ctx)
+			})
+			assert.ErrorIs(t, err, exitpool.ErrCycle, first)
+		}
+	})
+}

@@ -27,7 +27,8 @@ type ExitPool struct {
 	holder       atomic.Pointer[ExitStack] // in which it is; nil: in none. PopAll moves it
 	acquisitions standby.Queue[*member]
 	releases     standby.Queue[*member]
-	limit        *limit // nil: none. Set with ready
+	limit        *limit      // nil: none. Set with ready
+	foreign      atomic.Bool // a member has waited for one of a pool elsewhere, or was waited for so
 	closed       atomic.Bool
 	spare        atomic.Pointer[unwinding] // for the next member that Exit releases
 
