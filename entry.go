@@ -103,10 +103,11 @@ func (e *Entry[T]) label(index uint32) string {
 func (m *member) releaseNow() error {
 	p := m.pool
 	p.mu.Lock()
+	free := m.node.Free() && (m.more == nil || len(m.more.guests) == 0)
 	switch state := m.state.Load(); {
-	case state <= undoing && m.node.Free():
+	case state <= undoing && free:
 		return m.cancelNowUnlock()
-	case state == held && m.node.Free():
+	case state == held && free:
 		m.state.Store(releasing)
 		m.moreLocked().early = true
 		p.mu.Unlock()

@@ -330,3 +330,30 @@ func TestACircleBetweenTwoPoolsOfOneStackIsFound(t *testing.T) { // D3
 		}
 	})
 }
+
+func TestReleaseIsRefusedThoughTheUserIsInAnotherPool(t *testing.T) { // R10, D7
+	bubble(t, func(t *testing.T) {
+		require.NoError(t, exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			n := exitpool.Start(p, value(1))
+			return exitpool.WithPool(t.Context(), func(ctx context.Context, q *exitpool.ExitPool) error {
+				user := exitpool.Start(q, func(ctx context.Context, s *exitpool.ExitStack) (int, error) { return n.Get(ctx) })
+				require.NoError(t, q.Wait(ctx))
+				assert.Equal(t, exitpool.ErrInUse, n.Release())
+				require.NoError(t, user.Release())
+				return n.Release()
+			})
+		}))
+		require.NoError(t, exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			outer := exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (*exitpool.Entry[int], error) {
+				return exitpool.Start(s.Pool(ctx), value(1)), nil
+			})
+			inner, err := outer.Get(ctx)
+			require.NoError(t, err)
+			user := exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) { return inner.Get(ctx) })
+			require.NoError(t, p.Wait(ctx))
+			assert.Equal(t, exitpool.ErrInUse, inner.Release())
+			require.NoError(t, user.Release())
+			return inner.Release()
+		}))
+	})
+}

@@ -45,6 +45,7 @@ var zeroOrigin = origin{ctx: context.Background(), opts: &noOptions} // never wr
 type ending struct {
 	forced *forcing      // nil: not forced
 	stray  []error       // of observers while it exits; of an Enter that does not return
+	guest  []*member     // of a member's stack: what it got elsewhere
 	done   chan struct{} // made by the second caller of Exit; closed when exited
 	told   error         // what late registrations are told: the cause, then the outcome
 	result error         // what Exit returns; set when exited

@@ -105,7 +105,7 @@ func (m *member) conclude(sp *span, f *fault) {
 	defer func() {
 		f.leave.end()
 		bounds.end()
-		m.End()
+		m.over()
 		f.unwinding.end()
 		f.broke = worse(f.broke, f.unwinding.broke)
 		m.stack.publish(f.whole())
@@ -141,7 +141,7 @@ func (m *member) settleUnbegun(f *fault) {
 	}
 	m.stack.settle(false)
 	m.stack.publish(f.err)
-	m.End()
+	m.over()
 	h := m.holder()
 	h.blame(m, f)
 	h.drop(m, f)
