@@ -41,7 +41,9 @@ type Entry[T any] struct {
 //
 // With the context of an acquisition in the same pool, or one derived from it, it
 // also records that the caller's member uses this one, which is then released
-// only after the caller's. If that would close a circle, Get returns ErrCycle and
+// only after the caller's. Nesting counts: the edge lies between the members of the
+// nearest pool that both are inside. If there is none, the order of release is that
+// of the scopes around them. If that would close a circle, Get returns ErrCycle and
 // the names along it. With another context it only waits.
 //
 // The error is that of the acquisition, or of the death of an Optional member;

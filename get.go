@@ -3,7 +3,6 @@ package exitpool
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/exitpool/exitpool/internal/depend"
 )
@@ -103,43 +102,6 @@ func (m *member) get(ctx context.Context) error {
 	return err
 }
 
-// visits remembers that m uses got, between which there is no edge: until m is over,
-// got is not released early.
-func (m *member) visits(got *member) {
-	s := &m.stack
-	s.mu.Lock()
-	over := s.phase == exited
-	if e := s.endingLocked(); !over && !slices.Contains(e.guest, got) {
-		e.guest = append(e.guest, got)
-	}
-	s.mu.Unlock()
-	if over {
-		got.leaves(m)
-	}
-}
-
-// leaves says that guest is over.
-func (m *member) leaves(guest *member) {
-	m.pool.mu.Lock()
-	defer m.pool.mu.Unlock()
-	delete(m.more.guests, guest)
-}
-
-// over ends the lifetime of m, and what it used elsewhere may be released.
-func (m *member) over() {
-	m.End()
-	s := &m.stack
-	s.mu.Lock()
-	var guest []*member
-	if s.end != nil {
-		guest, s.end.guest = s.end.guest, nil
-	}
-	s.mu.Unlock()
-	for _, got := range guest {
-		got.leaves(m)
-	}
-}
-
 // errLocked returns why a member that has been settled cannot be got.
 func (m *member) errLocked() error {
 	switch state := m.state.Load(); {
@@ -185,87 +147,4 @@ func (p *ExitPool) waitsForItself(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// waitFor waits until ready is closed. Meanwhile the members from caller up to, but
-// without, end give their shares back and let their clocks stand still.
-func waitFor(ctx context.Context, ready <-chan struct{}, caller, end, got *member, foreign bool) error {
-	for m := caller; m != nil && m != end; m = m.outer() {
-		m.pause(got)
-		defer m.resume(got)
-		if m.pool != nil && foreign {
-			m.pool.foreign.Store(true)
-		}
-	}
-	if caller != nil && got.pool.foreign.Load() {
-		if circle := waitCircle(caller, got); circle != nil {
-			return circleError(circle)
-		}
-	}
-	select {
-	case <-ready:
-		return nil
-	case <-ctx.Done():
-	}
-	select {
-	case <-ready:
-		return nil // both: what is there counts
-	default:
-		return interrupted(ctx)
-	}
-}
-
-// waitCircle looks for a way from got back to caller, along who waits for whom, if
-// members of pools without a common one wait for each other: no graph has their
-// edges. It goes from pool to pool, one lock at a time; the wait of caller is
-// recorded already, so of two that close a circle at once at least one finds it.
-func waitCircle(caller, got *member) []*member {
-	around := map[*member]bool{}
-	for m := caller; m != nil; m = m.outer() {
-		around[m] = true
-	}
-	seen := map[*member]bool{}
-	for todo := []*member{got}; len(todo) > 0; {
-		m := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		if around[m] {
-			return []*member{caller, got, m}
-		}
-		if seen[m] {
-			continue
-		}
-		seen[m] = true
-		m.pool.mu.Lock()
-		if m.more != nil && m.state.Load() < held {
-			todo = append(todo, m.more.waits...)
-		}
-		m.pool.mu.Unlock()
-	}
-	return nil
-}
-
-func (m *member) pause(got *member) {
-	m.opts.clock.pause()
-	p := m.pool
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	more := m.moreLocked()
-	more.waits = append(more.waits, got)
-	p.mu.Unlock()
-	p.limit.giveBack(m) // the first that waits has it; for the others there is none
-}
-
-func (m *member) resume(got *member) {
-	defer m.opts.clock.resume(m)
-	p := m.pool
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	i := slices.Index(m.more.waits, got)
-	m.more.waits = slices.Delete(m.more.waits, i, i+1)
-	p.mu.Unlock()
-	p.limit.readmit(m)
 }

@@ -1,0 +1,43 @@
+package exitpool
+
+// PopAll moves everything that is registered, and the scope's context, to a new
+// stack and returns that. The stack stays open and is empty. A constructor hands
+// over what it has built in this way; as with contextlib.ExitStack.pop_all, no
+// release runs.
+//
+// Forced exits move too: the death of a resource that was moved ends the new
+// stack. Once Exit has begun the new stack is empty. An Enter in flight stays.
+func (s *ExitStack) PopAll() *ExitStack {
+	to := new(ExitStack)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	from := s.originLocked()
+	if s.phase != open {
+		to.origin = &origin{ctx: from.ctx, opts: from.opts}
+		return to
+	}
+	to.origin, to.entries, to.end = from, s.entries, s.end
+	to.asks, to.seq = s.asks, s.seq
+	if s.own != nil { // a member's context stays with the member
+		to.origin, to.end = &origin{ctx: from.ctx, opts: from.opts}, nil
+	} else {
+		s.end = nil
+		s.origin = &origin{ctx: from.ctx, opts: from.opts}
+	}
+	if len(s.entries) == 1 && &s.entries[0] == &s.first[0] {
+		to.entries = []entry{s.first[0]}
+	}
+	s.entries, s.first, s.seq, s.asks = nil, [1]entry{}, 0, false
+	// Only now that the new stack is complete do the things on it learn of it.
+	for _, e := range to.entries {
+		switch thing := e.thing.(type) {
+		case *task:
+			thing.in.Store(to)
+		case *member:
+			thing.in.Store(to)
+		case *ExitPool:
+			thing.holder.Store(to)
+		}
+	}
+	return to
+}
