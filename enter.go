@@ -43,7 +43,7 @@ func (s *ExitStack) admit(m *member) error {
 	}
 	m.node.Order = s.nextLocked()
 	if s.flight == nil {
-		s.flight = new(members)
+		s.flight = new(flight)
 	}
 	s.flight.add(m)
 	m.state.Store(acquiring)
@@ -138,12 +138,18 @@ func (s *ExitStack) drop(m *member, f *fault) {
 	}
 }
 
+// flight is what is in flight on a stack.
+type flight struct {
+	members
+	landed chan struct{} // made by Exit; closed when there is nothing
+}
+
 // landLocked takes m out of flight.
 func (s *ExitStack) landLocked(m *member) {
 	s.flight.remove(m)
-	if s.flight.n == 0 && s.landed != nil {
-		close(s.landed)
-		s.landed = nil
+	if f := s.flight; f.n == 0 && f.landed != nil {
+		close(f.landed)
+		f.landed = nil
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"github.com/exitpool/exitpool"
 	"github.com/stretchr/testify/assert"
@@ -443,6 +444,11 @@ func TestRacersThatSucceedTogetherYieldOneWinner(t *testing.T) { // R12
 		require.NoError(t, exitpool.Use(t.Context(), exitpool.Race(racer, racer, racer, racer), func(context.Context, int32) error { return nil }))
 		require.Zero(t, held.Load())
 	}
+}
+
+func TestAMemberTakesAtMost256Bytes(t *testing.T) { // R9
+	assert.LessOrEqual(t, unsafe.Sizeof(exitpool.Entry[int]{}), uintptr(256))
+	assert.LessOrEqual(t, unsafe.Sizeof(exitpool.Entry[*int]{}), uintptr(256))
 }
 
 func TestAMillionMembers(t *testing.T) { // R9

@@ -19,9 +19,8 @@ import (
 // goes to the observer.
 type ExitStack struct {
 	scope
-	own     *member  // the member whose stack this is; nil: it is nobody's. Set at creation
-	flight  *members // acquisitions of Enter in flight; made by the first
-	landed  chan struct{}
+	own     *member // the member whose stack this is; nil: it is nobody's. Set at creation
+	flight  *flight // acquisitions of Enter in flight; made by the first
 	entries []entry // oldest first
 	first   [1]entry
 }

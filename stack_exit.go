@@ -69,8 +69,8 @@ func (s *ExitStack) land(l *leave) (abandoned []string) {
 		s.mu.Unlock()
 		return nil
 	}
-	s.landed = make(chan struct{})
-	landed := s.landed
+	landed := make(chan struct{})
+	s.flight.landed = landed
 	s.mu.Unlock()
 	enough, stop := l.patience()
 	defer stop()

@@ -17,13 +17,14 @@ import (
 // Err is then always Canceled or the parent's error, and the cause tells more.
 type Context struct {
 	parent context.Context // gives the values; its end ends this one while attached
-	// followed is set at Init: the owner calls Cancel when the parent ends. Else
-	// this context follows the parent itself, from the first Done on.
-	followed bool
 
-	mu    sync.Mutex // guards what is below; nothing foreign is called under it
+	mu    sync.Mutex // guards std and state; nothing foreign is called under it
+	std   *standard  // nil until Done, or until cancelled with a cause
 	state state
-	std   *standard // nil until Done, or until cancelled with a cause
+	// followed is set at Init: the owner calls Cancel when the parent ends. Else
+	// this context follows the parent itself, from the first Done on. (It stands
+	// here, and not above mu, for the size of the struct.)
+	followed bool
 }
 
 type standard struct {
