@@ -61,7 +61,6 @@ func (p *ExitPool) depart(told error, l *leave, x *unwinding) {
 		a.add(strays...)
 		x.others = a.others
 		p.publish(a.err())
-		p.closed.Store(true)
 	}()
 	a := account{cause: told}
 	p.drainUnlock(a.reason())
