@@ -47,7 +47,9 @@ func (p *ExitPool) depart(told error, l *leave, x *unwinding) {
 	defer func() {
 		strays := p.strays()
 		for _, err := range strays {
-			p.sum.broke = worse(p.sum.broke, err)
+			if unstoppable(err) {
+				p.sum.broke = worse(p.sum.broke, err)
+			}
 		}
 		x.verdict = p.sum
 		a := account{cause: told}
