@@ -80,9 +80,10 @@ func killAndWait(ctx context.Context, vm *VM, out *journal) error {
 func command(args []string, stdout, stderr io.Writer) int {
 	// SIGPIPE: nobody reads the output any more. It must not kill the program, which
 	// then could shut nothing down.
-	ctx, stop := signal.NotifyContext(context.Background(),
+	// The signals are never let go: one that comes after the last machine is shut
+	// down must not make the end look like a kill.
+	ctx, _ := signal.NotifyContext(context.Background(),
 		os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
-	defer stop()
 	c, err := parseFlags(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(stdout, usage())

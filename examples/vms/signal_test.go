@@ -39,7 +39,7 @@ func TestInterruptAfterAnyTimeLeavesNoProcess(t *testing.T) {
 func TestInterruptAtAnyEventLeavesNoProcess(t *testing.T) {
 	t.Parallel()
 	for name, args := range interruptible {
-		for _, event := range []string{"vm-1 starting", "vm-2 starting", "vm-2 ready", "vm-3 ready", "pong", "vm-1 shutting down", "shut down"} {
+		for _, event := range []string{"vm-1 starting", "vm-2 starting", "vm-2 ready", "vm-3 ready", "pong", "vm-1 shutting down", "shut down", "pinged and shut down in"} {
 			t.Run(name+" "+event, func(t *testing.T) {
 				t.Parallel()
 				p := start(t, args...)
