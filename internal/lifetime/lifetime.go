@@ -6,6 +6,7 @@ package lifetime
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,13 +19,16 @@ import (
 type Context struct {
 	parent context.Context // gives the values; its end ends this one while attached
 
-	mu    sync.Mutex // guards std and state; nothing foreign is called under it
-	std   *standard  // nil until Done, or until cancelled with a cause
-	state state
+	// state changes under mu once there is a standard context. Until then, which
+	// is all the life of most resources, it changes without a lock.
+	state atomic.Uint32
 	// followed is set at Init: the owner calls Cancel when the parent ends. Else
 	// this context follows the parent itself, from the first Done on. (It stands
-	// here, and not above mu, for the size of the struct.)
+	// here for the size of the struct.)
 	followed bool
+
+	mu  sync.Mutex // nothing foreign is called under it
+	std *standard  // nil until Done, or until cancelled with a cause; set before looked
 }
 
 type standard struct {
@@ -36,12 +40,13 @@ type standard struct {
 	stop func()
 }
 
-type state uint8
-
+// The states: one of the first three, and whether std is set.
 const (
-	attached state = iota // being acquired: Cancel works
-	detached              // held: only End and Force end it
-	over
+	attached uint32 = 0 // being acquired: Cancel works
+	detached uint32 = 1 // held: only End and Force end it
+	over     uint32 = 3
+	stage    uint32 = 3 // the bits of these
+	looked   uint32 = 4
 )
 
 // Init prepares c, whose parent is ctx. If followed, the caller promises to call
@@ -60,11 +65,11 @@ func (c *Context) Cancel(err, cause error) bool {
 // says that c, or its parent, was cancelled before.
 func (c *Context) Detach() bool {
 	c.poll()
-	c.mu.Lock()
-	lives := c.state == attached
-	if lives {
-		c.state = detached
+	if c.state.CompareAndSwap(attached, detached) {
+		return true
 	}
+	c.mu.Lock()
+	lives := c.state.CompareAndSwap(attached|looked, detached|looked)
 	stop := c.takeStopLocked()
 	c.mu.Unlock()
 	stop()
@@ -76,8 +81,11 @@ func (c *Context) Force(cause error) { c.end(context.Canceled, cause, detached) 
 
 // End ends c: the resource is over.
 func (c *Context) End() {
+	if c.state.CompareAndSwap(detached, over) {
+		return
+	}
 	c.mu.Lock()
-	c.state = over
+	c.state.Or(over)
 	if c.std != nil {
 		c.std.cancel(nil)
 	}
@@ -86,19 +94,20 @@ func (c *Context) End() {
 	stop()
 }
 
-// end cancels c unless its state is beyond last.
-func (c *Context) end(err, cause error, last state) bool {
+// end cancels c unless its stage is beyond last.
+func (c *Context) end(err, cause error, last uint32) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state > last {
+	s := c.standardLocked() // from here on the state changes under mu only
+	if c.state.Load()&stage > last {
 		return false
 	}
-	s := c.standardLocked()
 	// Under the lock, so that nobody sees c ended and its cause missing. It is
 	// safe: what is derived from a standard context is ended by standard code,
 	// which starts a goroutine for every function of somebody else.
+	s.err = err
+	c.state.Store(over | looked) // first: who is woken by cancel asks Err, which waits for the lock
 	s.cancel(cause)
-	c.state, s.err = over, err
 	return true
 }
 
@@ -106,7 +115,7 @@ func (c *Context) end(err, cause error, last state) bool {
 func (c *Context) Done() <-chan struct{} {
 	c.mu.Lock()
 	s := c.standardLocked()
-	follow := c.state == attached && !c.followed && s.stop == nil
+	follow := c.state.Load() == attached|looked && !c.followed && s.stop == nil
 	if follow {
 		s.stop = func() {} // taken: only one call follows
 	}
@@ -120,38 +129,33 @@ func (c *Context) Done() <-chan struct{} {
 // Err implements context.Context.
 func (c *Context) Err() error {
 	c.poll()
+	if c.state.Load()&stage != over {
+		return nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.state != over:
-		return nil
-	case c.std != nil && c.std.err != nil:
+	if c.std != nil && c.std.err != nil {
 		return c.std.err
-	default:
-		return context.Canceled
 	}
+	return context.Canceled
 }
 
 // Value implements context.Context.
 func (c *Context) Value(key any) any {
-	c.mu.Lock()
-	if c.state == over {
+	if c.state.Load() == over {
+		c.mu.Lock()
 		c.standardLocked() // context.Cause must not find the parent's
+		c.mu.Unlock()
 	}
-	s := c.std
-	c.mu.Unlock()
-	if s != nil {
-		return s.ctx.Value(key) // context.Cause, and derived contexts, look there
+	if c.state.Load()&looked != 0 {
+		return c.std.ctx.Value(key) // context.Cause, and derived contexts, look there
 	}
 	return c.parent.Value(key)
 }
 
 // Deadline implements context.Context: the parent's, while attached.
 func (c *Context) Deadline() (time.Time, bool) {
-	c.mu.Lock()
-	state := c.state
-	c.mu.Unlock()
-	if state == attached {
+	if c.state.Load()&stage == attached {
 		return c.parent.Deadline()
 	}
 	return time.Time{}, false
@@ -159,10 +163,7 @@ func (c *Context) Deadline() (time.Time, bool) {
 
 // poll ends c if its parent has ended and the news has not come yet.
 func (c *Context) poll() {
-	c.mu.Lock()
-	state := c.state
-	c.mu.Unlock()
-	if state != attached {
+	if c.state.Load()&stage != attached {
 		return
 	}
 	if err := c.parent.Err(); err != nil {
@@ -183,7 +184,7 @@ func (c *Context) follow(s *standard) {
 		}
 	}
 	c.mu.Lock()
-	late := c.state != attached
+	late := c.state.Load()&stage != attached
 	if !late {
 		s.stop = both
 	}
@@ -206,10 +207,13 @@ func (c *Context) takeStopLocked() func() {
 // nothing, and has no Done to follow: nothing foreign runs under the lock.
 func (c *Context) standardLocked() *standard {
 	if c.std == nil {
-		c.std = new(standard)
-		c.std.ctx, c.std.cancel = context.WithCancelCause(context.WithoutCancel(c.parent))
-		if c.state == over {
-			c.std.cancel(nil)
+		std := new(standard)
+		std.ctx, std.cancel = context.WithCancelCause(context.WithoutCancel(c.parent))
+		c.std = std
+		// From here on no change of state goes without the lock. The last one
+		// that did may have been End.
+		if c.state.Or(looked)&stage == over {
+			std.cancel(nil)
 		}
 	}
 	return c.std

@@ -122,3 +122,22 @@ func TestCancellationRacingWithDetach(t *testing.T) {
 		<-c.Done()
 	}
 }
+
+func TestWhoIsWokenByDoneSeesWhy(t *testing.T) {
+	for range 1000 {
+		c := new(lifetime.Context)
+		c.Init(context.Background(), true)
+		done, woken := c.Done(), make(chan error)
+		go func() {
+			<-done
+			woken <- c.Err()
+		}()
+		child, cancel := context.WithCancel(c)
+		stop := context.AfterFunc(child, func() { woken <- context.Cause(c) })
+		c.Cancel(context.DeadlineExceeded, errCause)
+		got := []error{<-woken, <-woken}
+		assert.ElementsMatch(t, []error{context.DeadlineExceeded, errCause}, got)
+		stop()
+		cancel()
+	}
+}
