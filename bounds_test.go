@@ -280,6 +280,37 @@ func TestAnAbandonedAcquisitionIsReleasedWhenItSucceedsAfterAll(t *testing.T) { 
 	})
 }
 
+func TestTheContextOfAnAbandonedReleaseEndsWhenItsTimeIsUp(t *testing.T) { // B3, C1
+	bubble(t, func(t *testing.T) {
+		gave := make(chan context.Context, 1)
+		stuck := func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			s.Defer(func(ctx context.Context) error {
+				gave <- ctx
+				<-ctx.Done()
+				return nil
+			})
+			return 0, nil
+		}
+		nested := func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			return exitpool.Start(s.Pool(ctx), stuck).Get(ctx)
+		}
+		for _, r := range []exitpool.Resource[int]{stuck, nested} {
+			s, ctx := exitpool.NewStack(t.Context(), exitpool.Abandon(time.Second))
+			p := s.Pool(ctx)
+			e := exitpool.Start(p, r, exitpool.ReleaseTimeout(10*time.Second), exitpool.Name("stuck"))
+			_, err := e.Get(t.Context())
+			require.NoError(t, err)
+			assert.IsType(t, new(exitpool.AbandonedError), s.Close())
+			got := <-gave
+			assert.NoError(t, got.Err())
+			time.Sleep(8 * time.Second)
+			assert.NoError(t, got.Err())
+			time.Sleep(2 * time.Second)
+			assert.Equal(t, exitpool.ErrGrace, context.Cause(got))
+		}
+	})
+}
+
 func TestANestedScopeIsNotAbandonedAsAWhole(t *testing.T) { // B3
 	bubble(t, func(t *testing.T) {
 		var j journal

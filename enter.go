@@ -1,6 +1,7 @@
 package exitpool
 
 import (
+	"cmp"
 	"context"
 	"slices"
 )
@@ -12,14 +13,8 @@ import (
 func (s *ExitStack) enter(ctx context.Context, m *member, self acquirer, opts []EntryOption) error {
 	m.in.Store(s)
 	m.prepare("Enter", self, ctx, s.from(), opts)
-	if err := s.ended(m); err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
-		return interrupted(ctx)
-	}
-	if err := s.admit(m); err != nil {
-		return err
+	if s.callerEnded() != nil || ctx.Err() != nil || !s.admit(m) {
+		return cmp.Or(s.ended(m), interrupted(ctx))
 	}
 	defer s.follow(ctx, m)()
 	defer func() {
@@ -34,20 +29,21 @@ func (s *ExitStack) enter(ctx context.Context, m *member, self acquirer, opts []
 	return m.more.err
 }
 
-// admit puts m in flight.
-func (s *ExitStack) admit(m *member) error {
+// admit puts m in flight. It refuses if the scope has ended.
+func (s *ExitStack) admit(m *member) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.phase != open {
-		return ErrClosed
+	if s.phase != open || s.end != nil && s.end.forced != nil {
+		return false
 	}
+	s.nests = true
 	m.node.Order = s.nextLocked()
 	if s.flight == nil {
 		s.flight = new(flight)
 	}
 	s.flight.add(m)
 	m.state.Store(acquiring)
-	return nil
+	return true
 }
 
 // follow cancels m when the context of the stack ends, unless ctx, which Enter was
@@ -78,16 +74,24 @@ func whenDone(ctx context.Context, f func()) (stop func()) {
 // ended implements holder: why nothing may be acquired on the stack any more.
 func (s *ExitStack) ended(*member) error {
 	s.mu.Lock()
-	phase, forced, held := s.phase, s.forcedLocked(), s.held
+	phase, forced := s.phase, s.forcedLocked()
 	s.mu.Unlock()
-	switch own := s.own; {
+	switch {
 	case forced != nil:
 		return forced.reason()
 	case phase != open:
 		return ErrClosed
+	}
+	return s.callerEnded()
+}
+
+// callerEnded returns the error of the context from which the stack has its own: of
+// a member's stack, while that is being acquired, the member.
+func (s *ExitStack) callerEnded() error {
+	switch own := s.own; {
 	case own == nil:
-		return s.callerEnded()
-	case !held && own.Err() != nil:
+		return s.scope.callerEnded()
+	case !own.isHeld() && own.Err() != nil:
 		return interrupted(own)
 	}
 	return nil

@@ -192,7 +192,7 @@ func (m *member) releaseEarly() (err error) {
 	l := p.from().leave()
 	x := new(unwinding)
 	defer func() {
-		l.end()
+		l.end(x.abandoned)
 		err = x.failure()
 		p.limit.giveBackRelease(m)
 		p.mu.Lock()

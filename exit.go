@@ -1,7 +1,7 @@
 package exitpool
 
 // reason is the cause with which an exit cancels contexts.
-func (a *account) reason() error {
+func (a account) reason() error {
 	if err := a.err(); err != nil {
 		return err
 	}
@@ -10,7 +10,8 @@ func (a *account) reason() error {
 
 // finish makes the outcome, publishes it, and raises what must go on.
 func (c *scope) finish(a account, v verdict, body bodyEnd) error {
-	for _, err := range c.strays() {
+	strays, forced := c.remains()
+	for _, err := range strays {
 		a.add(err)
 		if unstoppable(err) {
 			v.broke = worse(v.broke, err)
@@ -20,7 +21,7 @@ func (c *scope) finish(a account, v verdict, body bodyEnd) error {
 		a.add(&AbandonedError{Names: unique(v.abandoned)})
 	}
 	if body == bodyReturned {
-		v.broke = worse(v.broke, c.broke())
+		v.broke = worse(v.broke, forced.broke()) // what a body merely returns does not count
 	}
 	result := a.err()
 	if p, ok := v.broke.(*PanicError); ok && body != bodyPanicked {
@@ -31,14 +32,6 @@ func (c *scope) finish(a account, v verdict, body bodyEnd) error {
 		raise(v.broke, result)
 	}
 	return result
-}
-
-// broke returns the panic or Goexit that forced the exit. What a body merely
-// returns does not count.
-func (c *scope) broke() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.forcedLocked().broke()
 }
 
 func unique(names []string) (once []string) {
@@ -59,23 +52,29 @@ func unique(names []string) (once []string) {
 // The account is made without the lock, because it looks into foreign errors,
 // and before the phase changes, because from then on releases may start and are
 // told the cause.
-func (c *scope) beginExit(body error, more func() []error) (r reckoning, a *account, first bool) {
+func (c *scope) beginExit(body error, more func() []error) (r reckoning, a account, first bool) {
 	r.body, r.caller = body, c.callerEnded()
 	for tries := 0; ; tries++ {
 		c.mu.Lock()
 		if c.phase != open {
 			c.mu.Unlock()
-			return r, nil, false
+			return r, a, false
 		}
 		failed := listed(more)
 		r.forced = c.forcedLocked()
+		if r.plain() && len(failed) == 0 {
+			a.cause = body
+			c.phase = exiting
+			c.tellLocked(body)
+			return r, a, true
+		}
 		c.mu.Unlock()
 		a = r.account(failed)
 		told := a.err()
 		c.mu.Lock()
 		if c.phase != open {
 			c.mu.Unlock()
-			return r, nil, false
+			return r, a, false
 		}
 		late := c.forcedLocked().all()[len(r.forced.all()):]
 		unchanged := len(late) == 0 && len(listed(more)) == len(failed) && (c.forcedLocked() == nil) == (r.forced == nil)
@@ -172,12 +171,12 @@ func nonNil(err error) []error {
 	return []error{err}
 }
 
-// strays returns the failures that nobody was there to report.
-func (c *scope) strays() []error {
+// remains returns the failures that nobody was there to report, and the forced exit.
+func (c *scope) remains() (strays []error, forced *forcing) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.end == nil {
-		return nil
+		return nil, nil
 	}
-	return c.end.stray
+	return c.end.stray, c.forcedLocked()
 }

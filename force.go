@@ -149,7 +149,7 @@ func forceFrom(in *atomic.Pointer[ExitStack], cause error, nested bool) (taken b
 			s.mu.Unlock()
 			return taken
 		}
-		o, reason := s.originLocked(), s.end.forced.reason()
+		o, reason := s.from(), s.end.forced.reason()
 		s.mu.Unlock()
 		s.cutInside(context.Canceled, reason)
 		o.cancelBody(reason)

@@ -191,7 +191,7 @@ func (p *ExitPool) lost(ctx context.Context, ms []*member) error {
 	}
 	err := p.wait(ctx)
 	p.raise(ctx, err)
-	a := &account{cause: err}
+	a := account{cause: err}
 	p.mu.Lock()
 	var errs []error
 	for _, m := range ms {

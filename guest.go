@@ -24,17 +24,20 @@ func (m *member) leaves(guest *member) {
 	delete(m.more.guests, guest)
 }
 
-// over ends the lifetime of m, and what it used elsewhere may be released.
-func (m *member) over() {
+// over ends the lifetime of m, and what it used elsewhere may be released. It
+// returns what nobody else reports.
+func (m *member) over() (strays []error) {
 	m.End()
 	s := &m.stack
 	s.mu.Lock()
 	var guest []*member
-	if s.end != nil {
-		guest, s.end.guest = s.end.guest, nil
+	if e := s.end; e != nil {
+		guest, e.guest = e.guest, nil
+		strays = e.stray
 	}
 	s.mu.Unlock()
 	for _, got := range guest {
 		got.leaves(m)
 	}
+	return strays
 }

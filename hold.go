@@ -2,7 +2,6 @@ package exitpool
 
 import (
 	"context"
-	"time"
 )
 
 // hold adds a member that has nothing to acquire: a function that is registered
@@ -26,7 +25,7 @@ func (p *ExitPool) hold(thing any) {
 		runLate(o, f.entry, told, p.outer())
 		return
 	}
-	m.since = time.Now().UnixNano()
+	m.since = p.now()
 	m.state.Store(held)
 	p.members.add(m)
 	now := p.phase == exiting

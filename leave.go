@@ -54,13 +54,15 @@ func (o *origin) leaveWithin(outer *leave) leave {
 	l.cancel = func() {
 		stop()
 		cancel(nil)
-		own.end()
+		own.end(nil)
 	}
 	return l
 }
 
-func (l *leave) end() {
-	if l.cancel != nil {
+// end frees the context, unless something abandoned still has it: for that it ends
+// when its time is up, and not before (C1).
+func (l *leave) end(abandoned []string) {
+	if l.cancel != nil && len(abandoned) == 0 {
 		l.cancel()
 	}
 }

@@ -30,7 +30,7 @@ type member struct {
 	node       depend.Node[*member]
 	ready      chan struct{} // made by the first that waits; closed when settled
 	more       *more         // nil until there is something to know
-	since      int64         // of the state, in Unix nanoseconds
+	since      time.Duration // of the state, from the epoch of the pool
 	state      atomic.Uint32 // written under mu
 	share      bool          // it holds a share of the Limit
 	doomed     bool          // released before its acquisition ended, or the loser of a race
@@ -91,7 +91,8 @@ func (m *member) moreLocked() *more {
 // prepare makes m ready to be acquired; ctx is its lifetime context's parent.
 func (m *member) prepare(call string, self acquirer, ctx context.Context, o *origin, opts []EntryOption) {
 	m.self, m.opts = self, &noParticulars
-	m.stack.own, m.stack.origin = m, o
+	m.stack.own = m
+	m.stack.origin.Store(o)
 	m.Init(ctx, m.pool != nil)
 	if len(opts) == 0 && o.opts.observer == nil {
 		return
@@ -173,8 +174,11 @@ func (m *member) depart(told error, l *leave, x *unwinding) {
 		return
 	}
 	defer func() {
-		m.over()
-		x.end()
+		if x.over {
+			m.End()
+			return
+		}
+		x.takes(m.over())
 		m.stack.publish(x.told())
 	}()
 	sp := m.span(OpRelease)
@@ -185,7 +189,7 @@ func (m *member) depart(told error, l *leave, x *unwinding) {
 	if d := m.opts.releaseTimeout; d >= 0 {
 		inner := l.within(d)
 		x.leave = &inner
-		defer inner.end()
+		defer func() { inner.end(x.abandoned) }()
 	}
 	stop := m.forceWith(x.leave)
 	defer stop()

@@ -129,7 +129,7 @@ func (o *origin) watched() bool { return o.opts.observer != nil || trace.IsEnabl
 
 // span is that of a member; nil if nobody watches.
 func (m *member) span(op Op) *span {
-	o := m.stack.origin
+	o := m.stack.from()
 	if !o.watched() {
 		return nil
 	}

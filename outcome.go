@@ -63,7 +63,7 @@ func (a *account) disregard(err error) {
 	}
 }
 
-func (a *account) err() error { return joined(a.cause, a.others) }
+func (a account) err() error { return joined(a.cause, a.others) }
 
 // A reckoning is what the error of a scope is made from, besides what failed.
 type reckoning struct {
@@ -72,10 +72,14 @@ type reckoning struct {
 	caller error    // of the caller's context; nil: that lives
 }
 
+// plain reports whether the account holds the body's error and what failed, as they
+// are: there is no need to look into them.
+func (r reckoning) plain() bool { return r.forced == nil && (r.body == nil || r.caller == nil) }
+
 // account adds it up: the body's error, or the cause of the forced exit if the
 // body has none of its own; then what failed, and later causes.
-func (r reckoning) account(failed []error) *account {
-	a := &account{cause: r.body}
+func (r reckoning) account(failed []error) (a account) {
+	a.cause = r.body
 	switch {
 	case r.forced != nil:
 		known := errorSet{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"sync/atomic"
+	"time"
 
 	"github.com/exitpool/exitpool/internal/depend"
 	"github.com/exitpool/exitpool/internal/standby"
@@ -27,13 +28,14 @@ type ExitPool struct {
 	holder       atomic.Pointer[ExitStack] // in which it is; nil: in none. PopAll moves it
 	acquisitions standby.Queue[*member]
 	releases     standby.Queue[*member]
+	ready        atomic.Bool // the queues are set up
 	limit        *limit      // nil: none. Set with ready
 	foreign      atomic.Bool // a member has waited for one of a pool elsewhere, or was waited for so
 	closed       atomic.Bool
 	spare        atomic.Pointer[unwinding] // for the next member that Exit releases
 
 	// Guarded by scope.mu.
-	ready       bool          // the queues are set up
+	epoch       time.Time     // from which the time of states counts. Set with ready
 	members     members       // in the order of Start; the pool forgets those that are gone
 	acquiring   int           // members that are being acquired, or unwound after that
 	adrift      int           // acquisitions that Exit has abandoned
@@ -84,10 +86,15 @@ func NewPool(ctx context.Context, opts ...Option) (*ExitPool, context.Context) {
 
 // newPool is NewPool; call is the exported function that was called.
 func newPool(call string, ctx context.Context, opts []Option) (*ExitPool, context.Context) {
-	o := newOrigin(call, ctx, &noOptions, opts)
+	// One allocation for the pool and its origin.
+	made := new(struct {
+		ExitPool
+		origin origin
+	})
+	p, o := &made.ExitPool, &made.origin
+	*o = newOrigin(call, ctx, &noOptions, opts)
 	o.body, o.cancel = context.WithCancelCause(ctx)
-	p := new(ExitPool)
-	p.origin = &o
+	p.origin.Store(o)
 	return p, o.body
 }
 
@@ -122,11 +129,12 @@ func WithPool(ctx context.Context, body func(ctx context.Context, p *ExitPool) e
 func (s *ExitStack) Pool(ctx context.Context, opts ...Option) *ExitPool {
 	o := newOrigin("Pool", ctx, s.from().opts, opts)
 	p := new(ExitPool)
-	p.origin = &o
+	p.origin.Store(&o)
 	p.holder.Store(s)
 	s.mu.Lock()
 	taken := s.phase == open
 	if taken {
+		s.nests = true
 		s.pushLocked(p, s.nextLocked(), true)
 	}
 	s.mu.Unlock()
@@ -217,14 +225,6 @@ func (p *ExitPool) Exit(cause error) error { return p.exit(cause, bodyReturned) 
 func (p *ExitPool) Unwind(errp *error) {
 	v := recover()
 	unwind(errp, v, v == nil && exitingGoroutine(), p.exit)
-}
-
-// from returns the origin. It does not lock: that of a pool never changes.
-func (p *ExitPool) from() *origin {
-	if p.origin == nil {
-		return &zeroOrigin
-	}
-	return p.origin
 }
 
 // outer returns the member inside which the pool is.

@@ -11,18 +11,20 @@ func (s *ExitStack) PopAll() *ExitStack {
 	to := new(ExitStack)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	from := s.originLocked()
+	from := s.from()
 	if s.phase != open {
-		to.origin = &origin{ctx: from.ctx, opts: from.opts}
+		to.origin.Store(&origin{ctx: from.ctx, opts: from.opts})
 		return to
 	}
-	to.origin, to.entries, to.end = from, s.entries, s.end
-	to.asks, to.seq = s.asks, s.seq
+	to.origin.Store(from)
+	to.entries, to.end = s.entries, s.end
+	to.asks, to.seq, to.nests = s.asks, s.seq, s.nests
 	if s.own != nil { // a member's context stays with the member
-		to.origin, to.end = &origin{ctx: from.ctx, opts: from.opts}, nil
+		to.origin.Store(&origin{ctx: from.ctx, opts: from.opts})
+		to.end = nil
 	} else {
 		s.end = nil
-		s.origin = &origin{ctx: from.ctx, opts: from.opts}
+		s.origin.Store(&origin{ctx: from.ctx, opts: from.opts})
 	}
 	if len(s.entries) == 1 && &s.entries[0] == &s.first[0] {
 		to.entries = []entry{s.first[0]}

@@ -24,7 +24,7 @@ func (p *ExitPool) exit(cause error, body bodyEnd) (err error) {
 			a.drop(p.told)
 		}
 		defer p.closed.Store(true)
-		err = p.finish(*a, p.sum, body)
+		err = p.finish(a, p.sum, body)
 	}()
 	p.drainUnlock(a.reason())
 	return nil
@@ -45,7 +45,7 @@ func (p *ExitPool) depart(told error, l *leave, x *unwinding) {
 	p.leave = p.from().leaveWithin(l)
 	p.tellLocked(told)
 	defer func() {
-		strays := p.strays()
+		strays, _ := p.remains()
 		for _, err := range strays {
 			if unstoppable(err) {
 				p.sum.broke = worse(p.sum.broke, err)
@@ -102,13 +102,14 @@ func (p *ExitPool) drainUnlock(reason error) {
 		defer stop()
 		p.drained(enough)
 	}()
-	p.releases.Put(ready...)
+	p.releases.Put(ready)
 	p.releases.Help()
 }
 
 // readyLocked lists the members that are held and used by nobody.
 func (p *ExitPool) readyLocked() (ready []*member) {
-	now := time.Now().UnixNano()
+	now := p.now()
+	ready = make([]*member, 0, p.members.n)
 	for m := range p.members.all {
 		if m.state.Load() == held && m.node.Free() {
 			m.state.Store(releasing)
@@ -141,7 +142,7 @@ func (p *ExitPool) drained(enough <-chan time.Time) {
 	if unwatch != nil {
 		unwatch()
 	}
-	p.leave.end()
+	p.leave.end(p.sum.abandoned)
 }
 
 // abandonAcquisitions no longer waits for what is being acquired.
@@ -203,7 +204,7 @@ func (p *ExitPool) removeLocked(m *member) (freed []*member) {
 	depend.Drop(m, func(used *member) {
 		if p.phase == exiting && used.state.Load() == held {
 			used.state.Store(releasing)
-			used.since = time.Now().UnixNano()
+			used.since = p.now()
 			freed = append(freed, used)
 		}
 	})

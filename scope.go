@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // scope is what a stack and a pool have in common: where it stands between open
@@ -14,11 +15,12 @@ type scope struct {
 	// release, task or observer, no method of an error or of somebody's context.
 	// Two such locks are never held at once.
 	mu     sync.Mutex
-	origin *origin // nil: a zero value. Set at creation; PopAll moves that of a stack
-	end    *ending // nil until there is something to know
+	origin atomic.Pointer[origin] // nil: a zero value. Set at creation; PopAll moves that of a stack
+	end    *ending                // nil until there is something to know
 	phase  phase
 	asks   bool   // something registered wants to know of a Goexit (X1)
 	held   bool   // of a member's stack: its acquisition has ended
+	nests  bool   // of a stack: there has been an Enter or a pool on it
 	seq    uint32 // of the next thing that is registered: its index
 }
 
@@ -83,17 +85,11 @@ func (f *forcing) broke() (broke error) {
 	return broke
 }
 
-func (c *scope) originLocked() *origin {
-	if c.origin == nil {
-		return &zeroOrigin
-	}
-	return c.origin
-}
-
 func (c *scope) from() *origin {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.originLocked()
+	if o := c.origin.Load(); o != nil {
+		return o
+	}
+	return &zeroOrigin
 }
 
 func (c *scope) endingLocked() *ending {

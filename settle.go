@@ -21,21 +21,22 @@ type fault struct {
 // settle decides what came of the acquisition. It may be running in a deferred
 // call of a goroutine that exits, so what must happen stands in deferred calls.
 func (m *member) settle(sp *span, how callguard.How, err error) {
-	f := m.judge(how, err)
+	late := m.opts.clock.stop()
+	good := err == nil && !how.Panicked && !how.Exited
+	own := m.stack.settle(good)
+	var f *fault
+	if lives := m.Detach(); !good || !lives || own != nil || late {
+		f = m.judge(how, err, own, late)
+	}
 	defer m.conclude(sp, f)
 	if f == nil || f.late {
 		sp.end(nil, m.usesIDs())
 	}
 }
 
-// judge tells whether the acquisition succeeded: nil, or why not.
-func (m *member) judge(how callguard.How, err error) *fault {
-	late := m.opts.clock.stop()
-	good := err == nil && !how.Panicked && !how.Exited
-	own := m.stack.settle(good)
-	if lives := m.Detach(); good && lives && own == nil && !late {
-		return nil
-	}
+// judge tells why the acquisition came to nothing. own is a forced exit from inside;
+// late says that the clock had run out.
+func (m *member) judge(how callguard.How, err error, own *forcing, late bool) *fault {
 	f := &fault{err: err, broke: broken(how, OpAcquire, m.name)}
 	switch {
 	case f.broke != nil || own.broke() != nil:
@@ -78,23 +79,29 @@ func (m *member) cutError() error {
 	return interrupted(m)
 }
 
-// conclude hands the member over to its holder, or unwinds what it registered.
+// conclude hands the member over to its holder, or undoes the acquisition. (What is
+// rare stands in functions of its own: a goroutine begins with a small stack, and to
+// let it grow takes longer than everything else here.)
 func (m *member) conclude(sp *span, f *fault) {
-	h := m.holder()
-	if f == nil {
-		if h.keep(m) {
-			return
-		}
+	if f == nil && !m.holder().keep(m) {
 		m.stack.settle(false)
 		f = &fault{cut: true, late: true, err: m.cutError()}
 		f.told = f.err
 	}
+	if f != nil {
+		m.undo(sp, f)
+	}
+}
+
+// undo unwinds what the member registered.
+func (m *member) undo(sp *span, f *fault) {
+	h := m.holder()
 	if f.late { // it is released here and now (R2)
 		sp = m.span(OpRelease)
 		sp.begin()
 	}
 	h.blame(m, f)
-	bounds := m.stack.origin.leave()
+	bounds := m.stack.from().leave()
 	f.leave = bounds
 	if d := m.opts.releaseTimeout; d >= 0 {
 		f.leave = bounds.within(d)
@@ -103,10 +110,9 @@ func (m *member) conclude(sp *span, f *fault) {
 	f.unwinding.cause = f.told
 	f.unwinding.add(f.beside...)
 	defer func() {
-		f.leave.end()
-		bounds.end()
-		m.over()
-		f.unwinding.end()
+		f.leave.end(f.unwinding.abandoned)
+		bounds.end(f.unwinding.abandoned)
+		f.unwinding.takes(m.over())
 		f.broke = worse(f.broke, f.unwinding.broke)
 		m.stack.publish(f.whole())
 		defer h.drop(m, f)

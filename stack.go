@@ -61,10 +61,12 @@ func newStack(call string, ctx context.Context, opts []Option) (*ExitStack, cont
 		entries [8]entry
 	})
 	s := &made.ExitStack
-	made.origin = newOrigin(call, ctx, &noOptions, opts)
-	made.origin.body, made.origin.cancel = context.WithCancelCause(ctx)
-	s.origin, s.entries = &made.origin, made.entries[:0]
-	return s, made.origin.body
+	o := &made.origin
+	*o = newOrigin(call, ctx, &noOptions, opts)
+	o.body, o.cancel = context.WithCancelCause(ctx)
+	s.origin.Store(o)
+	s.entries = made.entries[:0]
+	return s, o.body
 }
 
 // WithStack calls body with a new stack and exits the stack with what body
@@ -207,11 +209,13 @@ func (s *scope) nextLocked() uint32 {
 // pushLocked adds an entry. Before the slice grows, what has ended by itself is
 // swept out of it: a stack that lives long forgets its tasks and pools.
 func (s *ExitStack) pushLocked(thing any, index uint32, asks bool) {
-	if s.entries == nil {
+	switch n := len(s.entries); {
+	case s.entries == nil:
 		s.entries = s.first[:0]
-	}
-	if len(s.entries) == cap(s.entries) && len(s.entries) > 1 {
+	case n == cap(s.entries) && n > 1:
 		s.sweepLocked()
+	case n == cap(s.entries):
+		s.entries = slices.Grow(s.entries, 7)
 	}
 	s.entries = append(s.entries, entry{thing, index})
 	s.asks = s.asks || asks

@@ -11,17 +11,23 @@ func (s *ExitStack) exit(cause error, body bodyEnd) (err error) {
 	if !first {
 		return also(cause, s.await())
 	}
-	o := s.originLocked()
+	o := s.from()
 	s.mu.Unlock()
-	l := o.leave()
-	x := &unwinding{stack: s, leave: &l, account: *a}
+	made := &struct { // one allocation
+		unwinding
+		bounds leave
+	}{unwinding{stack: s, account: a}, o.leave()}
+	x := &made.unwinding
+	x.leave = &made.bounds
 	defer func() {
-		l.end()
+		x.leave.end(x.abandoned)
 		err = s.finish(x.account, x.verdict, body)
 	}()
 	reason := a.reason()
-	s.cutInside(context.Canceled, reason) // before the body's context says that it ended
-	if s.own == nil {                     // a member shares its holder's origin
+	if s.nests {
+		s.cutInside(context.Canceled, reason) // before the body's context says that it ended
+	}
+	if s.own == nil { // a member shares its holder's origin
 		o.cancelBody(reason)
 	}
 	x.run()
@@ -57,8 +63,10 @@ func runLate(o *origin, e entry, told error, parent *member) {
 // run waits for what is in flight on the stack, which has been or is cancelled, and
 // releases the entries.
 func (x *unwinding) run() {
-	x.stack.cutInside(context.Canceled, x.reason())
-	x.abandoned = append(x.abandoned, x.stack.land(x.leave)...)
+	if x.stack.nests { // from now on that does not change
+		x.stack.cutInside(context.Canceled, x.reason())
+		x.abandoned = append(x.abandoned, x.stack.land(x.leave)...)
+	}
 	callguard.Loop(x)
 }
 

@@ -33,7 +33,7 @@ func (p *ExitPool) Status() []Status {
 	all := make([]Status, 0, p.members.n)
 	at := map[*member]int{}
 	for m := range p.members.all {
-		st := Status{Name: m.name(), State: stateName(m), Since: time.Unix(0, m.since)}
+		st := Status{Name: m.name(), State: stateName(m), Since: p.epoch.Add(m.since)}
 		if m.more != nil && len(m.more.waits) > 0 {
 			if st.State == stateAcquiring {
 				st.State = stateWaiting

@@ -32,6 +32,7 @@ type unwinding struct {
 	entry entry      // being released
 	inner *unwinding // of the entry, if that is a scope; made by the first
 	busy  bool       // entry has begun and not ended: if Step ends now, it panicked or called Goexit
+	over  bool       // the stack has exited already: there is nothing to tell
 }
 
 // Step releases the entries until there are none, or one panics.
@@ -51,14 +52,19 @@ func (x *unwinding) Step() (more bool) {
 }
 
 // next takes the newest entry off the stack. When there is none, it closes the
-// stack to registrations.
+// stack to registrations; of a member's stack, of whose end nothing is known, that is
+// the whole exit.
 func (x *unwinding) next() bool {
 	s := x.stack
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last := len(s.entries) - 1
 	if last < 0 {
-		if s.phase == exiting {
+		switch {
+		case s.phase != exiting:
+		case s.own != nil && s.end == nil && x.cause == nil && len(x.others) == 0:
+			s.phase, x.over = exited, true
+		default:
 			s.phase = drained
 		}
 		return false
@@ -97,9 +103,9 @@ func (x *unwinding) release() error {
 	return nil
 }
 
-// end takes over what nobody else reports, when all is released.
-func (x *unwinding) end() {
-	for _, err := range x.stack.strays() {
+// takes takes over what nobody else reports.
+func (x *unwinding) takes(strays []error) {
+	for _, err := range strays {
 		if unstoppable(err) {
 			x.breaks(err)
 		} else {

@@ -10,7 +10,6 @@ import (
 func (p *ExitPool) wait(ctx context.Context) error {
 	for {
 		p.poll()
-		done := ctx.Done()
 		p.mu.Lock()
 		if p.acquiring == 0 {
 			p.mu.Unlock()
@@ -19,17 +18,18 @@ func (p *ExitPool) wait(ctx context.Context) error {
 		if p.quiet == nil {
 			p.quiet = make(chan struct{})
 		}
-		quiet := p.quiet
-		if p.halt != nil {
-			done = nil // it waits for every acquisition (R2)
-		}
+		quiet, lives := p.quiet, p.halt == nil
 		p.mu.Unlock()
+		var done <-chan struct{} // if it does not live, it waits for every acquisition (R2)
+		if lives {
+			done = ctx.Done()
+		}
 		select {
 		case <-quiet:
 		case <-done:
 			p.poll()
 			p.mu.Lock()
-			lives := p.halt == nil
+			lives = p.halt == nil
 			p.mu.Unlock()
 			if lives {
 				return interrupted(ctx)

@@ -45,10 +45,15 @@ func (q *Queue[T]) Add(items ...T) {
 	}
 }
 
-// Put queues items for a Help of the same goroutine that follows at once.
-func (q *Queue[T]) Put(items ...T) {
+// Put queues items for a Help of the same goroutine that follows at once. The queue
+// may keep the slice.
+func (q *Queue[T]) Put(items []T) {
 	q.mu.Lock()
-	q.items = append(q.items, items...)
+	if len(q.items) == 0 {
+		q.items, q.head = items, 0
+	} else {
+		q.items = append(q.items, items...)
+	}
 	q.mu.Unlock()
 }
 

@@ -19,7 +19,7 @@ func TestAThousandItemsThatWaitForEachOtherFinish(t *testing.T) {
 		meet.Add(n)
 		q := standby.Queue[int]{Do: func(int) { meet.Done(); meet.Wait() }}
 		q.Add(make([]int, n-1)...)
-		q.Put(0)
+		q.Put([]int{0})
 		q.Help()
 		meet.Wait()
 		q.Wait(0)
@@ -33,7 +33,7 @@ func TestItemsThatDoNotBlockNeedFewGoroutines(t *testing.T) {
 		most.Store(max(most.Load(), int64(runtime.NumGoroutine())))
 	}}
 	before := int64(runtime.NumGoroutine())
-	q.Put(make([]int, 100_000)...)
+	q.Put(make([]int, 100_000))
 	q.Help()
 	q.Wait(0)
 	assert.EqualValues(t, 100_000, ran.Load())
