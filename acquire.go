@@ -38,6 +38,7 @@ func (p *ExitPool) admit(m *member) bool {
 		p.mu.Unlock()
 		return false
 	}
+	m.doomed = p.race.decided()
 	p.members.add(m)
 	p.acquiring++
 	p.mu.Unlock()
@@ -119,29 +120,29 @@ func (p *ExitPool) ended(m *member) error {
 	p.poll() // the news may not have come yet
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	var err error
 	switch {
 	case m.doomed && p.race != nil:
-		return errLost
+		err = errLost
 	case m.doomed:
-		return ErrReleased
+		err = ErrReleased
 	case p.halt != nil:
-		return p.halt.err
+		err = p.halt.err
 	}
-	return nil
+	return err
 }
 
 // keep implements holder.
 func (p *ExitPool) keep(m *member) bool {
 	p.mu.Lock()
-	if p.halt != nil || m.doomed || m.state.Load() != acquiring || !p.race.wonLocked() {
-		m.doomed = m.doomed || p.race != nil && p.halt == nil
+	if p.halt != nil || m.doomed || m.state.Load() != acquiring {
 		p.mu.Unlock()
 		return false
 	}
 	m.state.Store(held)
 	m.since = p.now()
 	p.settledLocked(m)
-	losers := p.race.losersLocked(p)
+	losers := p.race.wonLocked(p)
 	p.mu.Unlock()
 	p.limit.giveBack(m)
 	for _, m := range losers {
@@ -200,7 +201,7 @@ func (p *ExitPool) drop(m *member, f *fault) {
 	switch {
 	case m.doomed && p.race == nil: // told by Release
 	case p.forgives(m) && f.broke == nil: // Exit reports what failed in releasing
-		p.failures = m.faults(p.failures, f.unwinding.others)
+		p.failures = m.faults(p.failures, append(releasesIn(f.err), f.unwinding.others...))
 	case f.cut:
 		p.faults = m.faults(p.faults, f.unwinding.others)
 	default:
@@ -216,6 +217,21 @@ func (p *ExitPool) drop(m *member, f *fault) {
 	freed := p.removeLocked(m)
 	p.mu.Unlock()
 	p.releases.Add(freed...)
+}
+
+// releasesIn lists the failures of releases that are in the error of an acquisition:
+// what failed in a scope inside it.
+func releasesIn(err error) (errs []error) {
+	for _, err := range flat(err) {
+		e, ok := err.(*OpError)
+		switch {
+		case ok && e.Op == OpRelease:
+			errs = append(errs, e)
+		case ok:
+			errs = append(errs, releasesIn(e.Err)...)
+		}
+	}
+	return errs
 }
 
 // faults appends failures of m.

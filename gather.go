@@ -62,10 +62,10 @@ func newQuorum[T any](call string, n int, rs []Resource[T]) Resource[[]T] {
 	noneNil(call, rs)
 	return func(ctx context.Context, s *ExitStack) ([]T, error) {
 		p := s.Pool(ctx)
-		p.race = &race{want: n, left: len(rs), decided: make(chan struct{})}
+		p.race = &race{want: n, left: len(rs), done: make(chan struct{})}
 		entries := startAll(p, rs)
 		select {
-		case <-p.race.decided:
+		case <-p.race.done:
 		case <-ctx.Done():
 		}
 		values := make([]T, 0, n)
@@ -125,33 +125,23 @@ var errLost = errors.New("exitpool: others were first")
 type race struct {
 	want, won int
 	left      int           // those that may still win, or have
-	decided   chan struct{} // closed when enough have won, or too few are left
+	done      chan struct{} // closed when it is decided: enough have won, or too few are left
 	over      bool
 }
 
-// wonLocked reports whether a member that has been acquired is wanted.
-func (r *race) wonLocked() bool {
-	if r == nil {
-		return true
-	}
-	if r.won == r.want || r.over {
-		return false
-	}
-	r.won++
-	return true
-}
+func (r *race) decided() bool { return r != nil && r.over }
 
-// losersLocked lists whom to cancel when the last winner is there.
-func (r *race) losersLocked(p *ExitPool) (losers []*member) {
-	if r == nil || r.won < r.want || r.over {
+// wonLocked counts a member that has been acquired. When that decides the race it
+// lists whom to cancel. Who has not been started yet is doomed when it is.
+func (r *race) wonLocked(p *ExitPool) (losers []*member) {
+	if r == nil {
+		return nil
+	}
+	if r.won++; r.won < r.want || r.over {
 		return nil
 	}
 	r.decideLocked()
-	losers = p.acquiringLocked()
-	for _, m := range losers {
-		m.doomed = true
-	}
-	return losers
+	return p.doomLocked()
 }
 
 // lostLocked counts a member that failed.
@@ -167,8 +157,17 @@ func (r *race) lostLocked() {
 func (r *race) decideLocked() {
 	if !r.over {
 		r.over = true
-		close(r.decided)
+		close(r.done)
 	}
+}
+
+// doomLocked makes losers of those that are being acquired, and lists them.
+func (p *ExitPool) doomLocked() (losers []*member) {
+	losers = p.acquiringLocked()
+	for _, m := range losers {
+		m.doomed = true
+	}
+	return losers
 }
 
 // lost ends a race that nobody can win any more, or whose ctx has ended, and
@@ -178,14 +177,12 @@ func (p *ExitPool) lost(ctx context.Context, ms []*member) error {
 	if ended {
 		p.poll() // so that they are cut off by that
 	}
-	p.mu.Lock()
-	losers := p.acquiringLocked()
+	var losers []*member
 	if !ended {
-		for _, m := range losers {
-			m.doomed = true
-		}
+		p.mu.Lock()
+		losers = p.doomLocked()
+		p.mu.Unlock()
 	}
-	p.mu.Unlock()
 	for _, m := range losers {
 		m.cut(context.Canceled, errLost)
 	}

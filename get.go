@@ -20,9 +20,6 @@ func insideOf(ctx context.Context) *member {
 
 // outer returns the member inside which m is; nil if it is in none.
 func (m *member) outer() *member {
-	if m == nil {
-		return nil
-	}
 	if m.pool != nil {
 		return m.pool.outer()
 	}
@@ -83,8 +80,8 @@ func (m *member) get(ctx context.Context) error {
 		p.mu.Lock()
 	}
 	err := m.errLocked()
-	blames := err != nil && user != nil && used == m && !m.optional() && !m.doomed
-	if blames {
+	// Who fails because of err need not report it, if it is a failure that m reports.
+	if err != nil && !same(err, ErrReleased) && user != nil && used == m && !m.optional() && !m.doomed {
 		more := user.moreLocked() // of the same pool
 		more.blamed = append(more.blamed, err)
 	}

@@ -14,8 +14,7 @@ func (p *ExitPool) hold(thing any) {
 	o := p.from()
 	m.prepare("Push", f, o.ctx, o, nil)
 	m.stack.held = true
-	_, asks := thing.(pushFunc)
-	m.stack.pushLocked(thing, 0, asks)
+	f.acquire(m, &m.stack)
 	p.mu.Lock()
 	m.node.Order = p.nextLocked()
 	f.index = m.node.Order
@@ -44,5 +43,11 @@ type function struct {
 	entry
 }
 
-func (f *function) acquire(context.Context, *ExitStack) error { return nil }
-func (f *function) label(uint32) string                       { return f.entry.name() }
+// acquire registers the function. Nobody else knows the stack yet.
+func (f *function) acquire(_ context.Context, s *ExitStack) error {
+	_, asks := f.thing.(pushFunc)
+	s.pushLocked(f.thing, 0, asks)
+	return nil
+}
+
+func (f *function) label(uint32) string { return f.entry.name() }

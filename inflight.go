@@ -49,9 +49,7 @@ func store(errp *error, err error) {
 // is not to be had: Unwind does not see the body.
 func exitingGoroutine() bool {
 	var pcs [1]uintptr
-	if runtime.Callers(3, pcs[:]) == 0 {
-		return false
-	}
-	frame, _ := runtime.CallersFrames(pcs[:]).Next()
+	n := runtime.Callers(3, pcs[:])
+	frame, _ := runtime.CallersFrames(pcs[:n]).Next()
 	return frame.Function == "runtime.Goexit"
 }

@@ -26,7 +26,7 @@ func joined(cause error, failures []error) error {
 type account struct {
 	cause  error // comes first; nil if there is none
 	others []error
-	known  errorSet // what cause and others contain; nil: not made yet
+	known  errorSet // what cause and others contain; nil: not made yet, and no others
 }
 
 // add adds errors that the account does not contain yet.
@@ -46,9 +46,6 @@ func (a *account) has(err error) bool {
 	if a.known == nil {
 		a.known = errorSet{}
 		a.known.insertTree(a.cause)
-		for _, other := range a.others {
-			a.known.insert(other)
-		}
 	}
 	if i, ok := err.(*interruption); ok && a.known.has(i.err) && a.known.has(i.cause) {
 		return true
@@ -103,7 +100,7 @@ func (r reckoning) account(failed []error) (a account) {
 }
 
 // induced reports whether err says nothing but that ctx, which has ended, was
-// cancelled.
+// cancelled, or that the scope around it has closed.
 func induced(err error, ctx context.Context) bool {
 	if ctx.Err() == nil {
 		return false
@@ -112,7 +109,7 @@ func induced(err error, ctx context.Context) bool {
 	known := errorSet{}
 	known.insertOurs(context.Cause(ctx))
 	return only(err, func(err error) bool {
-		return isCancel(err) || same(err, ended) || known.has(err)
+		return isCancel(err) || same(err, ended) || same(err, ErrClosed) || known.has(err)
 	})
 }
 
@@ -216,7 +213,5 @@ func (s errorSet) insertOurs(err error) {
 		for _, inner := range e.Unwrap() {
 			s.insertOurs(inner)
 		}
-	case *interruption:
-		s.insertOurs(e.cause)
 	}
 }

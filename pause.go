@@ -49,12 +49,9 @@ func waitCircle(caller, got *member) []*member {
 		if around[m] {
 			return []*member{caller, got, m}
 		}
-		if seen[m] {
-			continue
-		}
-		seen[m] = true
 		m.pool.mu.Lock()
-		if m.more != nil && m.state.Load() < held {
+		if m.more != nil && m.state.Load() < held && !seen[m] {
+			seen[m] = true
 			todo = append(todo, m.more.waits...)
 		}
 		m.pool.mu.Unlock()

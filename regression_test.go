@@ -322,3 +322,124 @@ func TestTheClocksAroundAWaitStandStillTooForAForeignEntry(t *testing.T) { // B4
 		}))
 	})
 }
+
+func TestATaskOfALateSuccessFailsInsideIt(t *testing.T) { // R12, E2
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+			mine, cancel := context.WithCancel(ctx)
+			_, err := exitpool.Enter(mine, s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Go(func(ctx context.Context) error { <-ctx.Done(); return errBoom })
+				cancel()
+				return 0, nil // too late: it is released
+			})
+			assert.ErrorIs(t, err, context.Canceled)
+			assert.ErrorIs(t, err, errBoom, "Enter reports what failed in releasing")
+			assert.NoError(t, ctx.Err(), "a failed Enter does not cancel the stack (R12)")
+			return nil
+		})
+		assert.NoError(t, err)
+	})
+}
+
+func TestATaskOfALateSuccessPanicsInEnter(t *testing.T) { // E6
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+			mine, cancel := context.WithCancel(ctx)
+			assert.Panics(t, func() {
+				exitpool.Enter(mine, s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+					s.Go(func(ctx context.Context) error { <-ctx.Done(); panic(errBoom) })
+					cancel()
+					return 0, nil
+				})
+			})
+			return nil
+		})
+		assert.NoError(t, err)
+	})
+}
+
+func TestGoStartsNothingWhileALateSuccessIsReleased(t *testing.T) { // R6
+	bubble(t, func(t *testing.T) {
+		exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+			mine, cancel := context.WithCancel(ctx)
+			exitpool.Enter(mine, s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Defer(func(context.Context) error {
+					s.Go(func(context.Context) error { t.Error("R6: Go starts nothing once Exit has begun"); return nil })
+					return nil
+				})
+				cancel()
+				return 0, nil
+			})
+			return nil
+		})
+	})
+}
+
+func TestAFailedReleaseInsideALoserIsReported(t *testing.T) { // R12, E2
+	bubble(t, func(t *testing.T) {
+		err := exitpool.Use(t.Context(), exitpool.Race(
+			func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				p := s.Pool(ctx)
+				exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+					s.Defer(func(context.Context) error { return errOther })
+					return 0, errBoom
+				})
+				return 0, p.Wait(ctx)
+			},
+			func(ctx context.Context, s *exitpool.ExitStack) (int, error) { time.Sleep(time.Second); return 1, nil },
+		), func(context.Context, int) error { return nil })
+		assert.NotErrorIs(t, err, errBoom, "what a loser fails with in acquiring is dropped")
+		assert.ErrorIs(t, err, errOther, "what it fails with in releasing is a failure of the scope")
+	})
+}
+
+func TestAFailedReleaseInsideAnOptionalMemberIsReported(t *testing.T) { // F7, E2
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			exitpool.Start(p, exitpool.Gather(func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Defer(func(context.Context) error { return errOther })
+				return 0, errBoom
+			}), exitpool.Optional())
+			return p.Wait(ctx)
+		})
+		assert.ErrorIs(t, err, errOther, "a failing release of it is reported")
+	})
+}
+
+func TestToUseAReleasedMemberIsAFailure(t *testing.T) { // D6, E2
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			a := exitpool.Start(p, value(1))
+			assert.NoError(t, p.Wait(ctx))
+			assert.NoError(t, a.Release())
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) { return a.Get(ctx) }, exitpool.Name("b"))
+			err := p.Wait(ctx)
+			assert.ErrorIs(t, err, exitpool.ErrReleased, "b was not acquired, and nobody else reports why")
+			return nil
+		})
+		assert.ErrorIs(t, err, exitpool.ErrReleased)
+	})
+}
+
+func TestAGetInsideAMemberThatHasFailedAddsNoNoise(t *testing.T) { // D4, E3
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			var inner *exitpool.Entry[int]
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				inner = exitpool.Start(s.Pool(ctx), func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+					s.Defer(func(context.Context) error { time.Sleep(time.Hour); return nil })
+					return 0, nil
+				})
+				inner.Get(ctx)
+				time.Sleep(time.Second)
+				return 0, errBoom
+			}, exitpool.Name("outer"))
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				time.Sleep(time.Minute)
+				return inner.Get(ctx)
+			}, exitpool.Name("user"))
+			return p.Wait(ctx)
+		})
+		assert.EqualError(t, err, "acquire outer: boom")
+	})
+}

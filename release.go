@@ -230,5 +230,4 @@ func (a *account) drop(told error) {
 	a.others = slices.DeleteFunc(slices.Clone(a.others), func(err error) bool {
 		return known.has(err) && !unstoppable(err)
 	})
-	a.known = nil
 }

@@ -1,6 +1,7 @@
 package exitpool
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/exitpool/exitpool/internal/callguard"
@@ -23,9 +24,10 @@ type fault struct {
 func (m *member) settle(sp *span, how callguard.How, err error) {
 	late := m.opts.clock.stop()
 	good := err == nil && !how.Panicked && !how.Exited
-	own := m.stack.settle(good)
+	lives := m.Detach()
+	own := m.stack.settle(good && lives && !late)
 	var f *fault
-	if lives := m.Detach(); !good || !lives || own != nil || late {
+	if !good || !lives || own != nil || late {
 		f = m.judge(how, err, own, late)
 	}
 	defer m.conclude(sp, f)
@@ -70,13 +72,8 @@ func (m *member) judge(how callguard.How, err error, own *forcing, late bool) *f
 
 // cutError is the error of an acquisition that was cut off.
 func (m *member) cutError() error {
-	if err := m.holder().ended(m); err != nil {
-		return err
-	}
-	if m.Err() == nil {
-		return ErrClosed // PopAll has taken the reason away
-	}
-	return interrupted(m)
+	// The last is left if PopAll takes the reason away.
+	return cmp.Or(m.holder().ended(m), interrupted(m), ErrClosed)
 }
 
 // conclude hands the member over to its holder, or undoes the acquisition. (What is

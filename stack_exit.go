@@ -37,20 +37,16 @@ func (s *ExitStack) exit(cause error, body bodyEnd) (err error) {
 // runLate runs what is registered on a scope that has exited: here and now. Its
 // error goes to the observer, and its panic to the caller.
 func runLate(o *origin, e entry, told error, parent *member) {
-	if thing, ok := e.thing.(*ExitPool); ok {
-		thing.Close()
-		return
-	}
-	f := func() error {
+	f := func() (err error) {
 		switch thing := e.thing.(type) {
 		case deferFunc:
-			return thing(o.releaseContext())
+			err = thing(o.releaseContext())
 		case pushFunc:
-			return thing(o.releaseContext(), told)
+			err = thing(o.releaseContext(), told)
 		case closer:
-			return thing.Close()
+			err = thing.Close()
 		}
-		return nil
+		return err
 	}
 	if o.watched() {
 		sp := &span{o: o.opts.observer, broke: func(err error) { panic(err) },
