@@ -553,3 +553,29 @@ func TestNestedScopesInheritTheOptions(t *testing.T) { // B6
 		assert.Equal(t, time.Minute, took(exitpool.Grace(time.Minute)))
 	})
 }
+
+func TestACloserThatRunsOverTheGraceIsNamed(t *testing.T) { // B2
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+			s.DeferClose(slowCloser{})
+			return nil
+		}, exitpool.Grace(time.Second))
+		assert.EqualError(t, err, "release (exitpool_test.slowCloser).Close#0: exitpool: grace period over")
+	})
+}
+
+type slowCloser struct{}
+
+func (slowCloser) Close() error { time.Sleep(time.Minute); return nil }
+
+func TestValueOfAnAbandonedMemberSaysSo(t *testing.T) { // B3, D6
+	bubble(t, func(t *testing.T) {
+		var j journal
+		p, _ := exitpool.NewPool(t.Context(), exitpool.Abandon(time.Second))
+		e := exitpool.Start(p, j.stubborn("slow", time.Hour), exitpool.Name("slow"))
+		synctest.Wait() // it has begun
+		assert.EqualError(t, p.Close(), "abandoned slow")
+		assert.PanicsWithValue(t, "exitpool: Value: slow is not held: abandoned", func() { e.Value() })
+		time.Sleep(2 * time.Hour)
+	})
+}

@@ -321,3 +321,76 @@ func TestAMemberOfManyUsesIsRecordedOnce(t *testing.T) { // D1
 	assert.Equal(t, "release hub", j.all()[n])
 	assert.Len(t, j.all(), 2*n+1)
 }
+
+func TestWhoFailsBecauseOfASecondFailureIsNotReportedBesideIt(t *testing.T) { // D4
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			exitpool.Start(p, failing(time.Second, errBody), exitpool.Name("first"))
+			second := exitpool.Start(p, failing(2*time.Second, errBoom), exitpool.Name("second"))
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (string, error) {
+				return second.Get(context.WithoutCancel(ctx))
+			}, exitpool.Name("user"))
+			return p.Wait(ctx)
+		})
+		assert.EqualError(t, err, "acquire first: body; acquire second: boom")
+	})
+}
+
+func TestGetWhileExitReleasesTheMemberIsErrClosed(t *testing.T) { // R6, D6
+	bubble(t, func(t *testing.T) {
+		p, ctx := exitpool.NewPool(t.Context())
+		e := exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			s.Defer(func(context.Context) error { time.Sleep(time.Second); return nil })
+			return 1, nil
+		})
+		require.NoError(t, p.Wait(ctx))
+		go p.Close()
+		synctest.Wait()
+		_, err := e.Get(t.Context())
+		assert.Equal(t, exitpool.ErrClosed, err)
+		assert.NoError(t, p.Close())
+		assert.NoError(t, e.Release(), "Exit has released it, without an error") // R10
+	})
+}
+
+func TestAGetOfAMemberElsewhereThatComesTooLateHoldsNothing(t *testing.T) { // R10
+	older, newer := new(exitpool.ExitPool), new(exitpool.ExitPool)
+	used := exitpool.Start(older, value(1))
+	var inside context.Context
+	e := exitpool.Start(newer, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+		inside = ctx
+		return used.Get(ctx)
+	})
+	_, err := e.Get(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, exitpool.ErrInUse, used.Release())
+	require.NoError(t, newer.Close())
+	_, err = used.Get(inside)
+	require.NoError(t, err)
+	assert.NoError(t, used.Release())
+	assert.NoError(t, older.Close())
+}
+
+func TestStatusDuringExitNamesTheUsers(t *testing.T) { // D1
+	bubble(t, func(t *testing.T) {
+		p, ctx := exitpool.NewPool(t.Context())
+		used := exitpool.Start(p, value(1), exitpool.Name("used"))
+		exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			s.Defer(func(context.Context) error { time.Sleep(time.Second); return nil })
+			return used.Get(ctx)
+		}, exitpool.Name("user"))
+		require.NoError(t, p.Wait(ctx))
+		held := time.Now()
+		time.Sleep(time.Second)
+		go p.Close()
+		synctest.Wait()
+		all := p.Status()
+		require.Len(t, all, 2)
+		assert.Equal(t, exitpool.State("held"), all[0].State)
+		assert.Equal(t, []string{"user"}, all[0].WaitsFor)
+		assert.True(t, all[0].Since.Equal(held))
+		assert.Equal(t, exitpool.State("releasing"), all[1].State)
+		assert.True(t, all[1].Since.Equal(held.Add(time.Second)))
+		assert.NoError(t, p.Close())
+	})
+}

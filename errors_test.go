@@ -641,3 +641,37 @@ func TestWhatFailsBesideAGoexitInEnterIsReportedByTheScope(t *testing.T) { // E2
 		}
 	})
 }
+
+func TestAPanicErrorWithoutAStackIsOneLine(t *testing.T) { // E6
+	assert.EqualError(t, &exitpool.PanicError{Value: errBoom}, "panic: boom")
+}
+
+func TestWhatAResourceReturnsBesideThePanicOfItsTaskIsReachable(t *testing.T) { // E2, E6
+	e := call(func() error {
+		var s exitpool.ExitStack
+		_, err := exitpool.Enter(t.Context(), &s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			s.Go(func(context.Context) error { panic(errBoom) })
+			<-ctx.Done()
+			return 0, errOther
+		})
+		return err
+	})
+	p := asPanic(t, e.panic)
+	assert.ErrorIs(t, p, errBoom)
+	assert.ErrorIs(t, p, errOther)
+}
+
+func TestAPanicThatIsReturnedAndRaisedIsShownOnce(t *testing.T) { // E1, E6
+	e := call(func() error {
+		return exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			var other exitpool.ExitPool // whose Close, a release of p, raises what its Wait returns
+			exitpool.Start(&other, func(context.Context, *exitpool.ExitStack) (int, error) { panic(errBoom) }, exitpool.Name("inner"))
+			p.DeferClose(&other)
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				return 0, other.Wait(ctx)
+			}, exitpool.Name("outer"))
+			return p.Wait(ctx)
+		})
+	})
+	assert.Equal(t, "acquire inner: panic: boom", fmt.Sprintf("%v", asPanic(t, e.panic)))
+}

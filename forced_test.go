@@ -297,3 +297,61 @@ func TestADependantOnAFailedOptionalMemberReportsIt(t *testing.T) { // F7, D4
 		assert.ErrorIs(t, err, errBoom)
 	})
 }
+
+func TestTheDeathOfWhatIsInsideANamedMemberBearsBothNames(t *testing.T) { // E4, F2
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				return exitpool.Enter(ctx, s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+					s.Go(func(context.Context) error { time.Sleep(time.Second); return errBoom })
+					return 0, nil
+				}, exitpool.Name("inner"))
+			}, exitpool.Name("outer"))
+			if err := p.Wait(ctx); err != nil {
+				return err
+			}
+			<-ctx.Done()
+			return nil
+		})
+		assert.EqualError(t, err, "run outer: run inner: boom")
+	})
+}
+
+func TestTheDeathOfAnOptionalEnterIsItsOwn(t *testing.T) { // F7
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+			_, err := exitpool.Enter(ctx, s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Go(func(context.Context) error { time.Sleep(time.Second); return errBoom })
+				return 0, nil
+			}, exitpool.Optional())
+			time.Sleep(time.Minute)
+			assert.NoError(t, ctx.Err())
+			return err
+		})
+		assert.NoError(t, err)
+	})
+}
+
+func TestCancelOfAnOptionalMemberWithoutACauseIsACancellation(t *testing.T) { // F4, F7
+	p, ctx := exitpool.NewPool(t.Context())
+	var inside *exitpool.ExitStack
+	e := exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+		inside = s
+		return 0, nil
+	}, exitpool.Optional())
+	require.NoError(t, p.Wait(ctx))
+	inside.Cancel(nil)
+	_, err := e.Get(ctx)
+	assert.Equal(t, context.Canceled, err)
+	assert.NoError(t, p.Close())
+}
+
+func TestCancelWithoutACauseInsideAnAcquisitionIsACancellation(t *testing.T) { // F4, F2
+	var s exitpool.ExitStack
+	_, err := exitpool.Enter(t.Context(), &s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+		s.Cancel(nil)
+		return 0, ctx.Err()
+	})
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.NoError(t, s.Close())
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -503,4 +504,33 @@ func TestCancelRacingWithSuccessNeverLeaks(t *testing.T) { // R2
 		}
 		require.Zero(t, held.Load())
 	}
+}
+
+func TestReleaseOfAMemberThatHasFailedWaitsForItsUnwinding(t *testing.T) { // R10, R3
+	bubble(t, func(t *testing.T) {
+		var j journal
+		p, ctx := exitpool.NewPool(t.Context())
+		e := exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			s.Defer(func(context.Context) error { time.Sleep(time.Second); j.add("unwound"); return nil })
+			return 0, errBoom
+		}, exitpool.Name("e"))
+		synctest.Wait()
+		assert.NoError(t, e.Release(), "the pool reports it")
+		assert.Equal(t, []string{"unwound"}, j.all())
+		assert.EqualError(t, p.Wait(ctx), "acquire e: boom")
+		assert.EqualError(t, p.Close(), "acquire e: boom")
+	})
+}
+
+func TestAFailedReleaseOfALoserIsReportedOnceWhenNobodyWins(t *testing.T) { // R12, E2
+	bubble(t, func(t *testing.T) {
+		err := exitpool.Use(t.Context(), exitpool.Quorum(3, value(""), failing(time.Second, errBoom),
+			func(ctx context.Context, s *exitpool.ExitStack) (string, error) {
+				s.Defer(fails(errOther))
+				<-ctx.Done()
+				return "", ctx.Err()
+			}), func(context.Context, []string) error { return nil })
+		assert.ErrorIs(t, err, errBoom)
+		assert.Equal(t, 1, strings.Count(err.Error(), "other"), err)
+	})
 }

@@ -460,3 +460,20 @@ func TestABodyPanicGoesOnWithItsOwnValueThoughReleasesBreak(t *testing.T) { // E
 	assert.Equal(t, errBoom, e.panic)
 	assert.ErrorIs(t, errors.Join(seen.errs()...), errOther)
 }
+
+func TestPopAllInsideAResourceHandsOverWhatItHasBuilt(t *testing.T) { // R11
+	var j journal
+	var built *exitpool.ExitStack
+	var s exitpool.ExitStack
+	_, err := exitpool.Enter(t.Context(), &s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+		s.Defer(j.release("part"))
+		built = s.PopAll()
+		s.Defer(j.release("rest"))
+		return 0, nil
+	})
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	assert.Equal(t, []string{"release rest"}, j.all())
+	require.NoError(t, built.Close())
+	assert.Equal(t, []string{"release rest", "release part"}, j.all())
+}

@@ -1,0 +1,97 @@
+package exitpool_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/exitpool/exitpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// panicsAt returns an observer that panics at the begin, or the end, of an
+// operation of something with that name.
+func panicsAt(op exitpool.Op, name string, done bool) exitpool.Option {
+	return exitpool.Observe(func(ev exitpool.Event) {
+		if ev.Op == op && ev.Name == name && ev.Done == done {
+			panic(errBoom)
+		}
+	})
+}
+
+func TestAnObserverThatPanicsAtATaskForcesTheExit(t *testing.T) { // S5, E6
+	bubble(t, func(t *testing.T) {
+		var j journal
+		e := call(func() error {
+			return exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+				s.Defer(j.release("first"))
+				s.Go(untilDone)
+				<-ctx.Done()
+				return nil
+			}, exitpool.Observe(func(ev exitpool.Event) {
+				if ev.Op == exitpool.OpRun && !ev.Done {
+					panic(errBoom)
+				}
+			}))
+		})
+		assert.ErrorIs(t, asPanic(t, e.panic), errBoom)
+		assert.Equal(t, []string{"release first"}, j.all())
+	})
+}
+
+func TestAnObserverThatPanicsAtAnEnterForcesTheExit(t *testing.T) { // S5, E6
+	var j journal
+	e := call(func() error {
+		return exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+			_, err := exitpool.Enter(ctx, s, j.resource("a", 0), exitpool.Name("a"))
+			return err
+		}, panicsAt(exitpool.OpAcquire, "a", false))
+	})
+	assert.ErrorIs(t, asPanic(t, e.panic), errBoom)
+}
+
+func TestAnObserverThatPanicsWhileANestedPoolIsReleasedIsNotLost(t *testing.T) { // S5, E6
+	for _, done := range []bool{false, true} {
+		var j journal
+		e := call(func() error {
+			return exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+				p := s.Pool(ctx)
+				exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (string, error) {
+					return exitpool.Enter(ctx, s, j.resource("a", 0), exitpool.Name("a"))
+				})
+				return p.Wait(ctx)
+			}, panicsAt(exitpool.OpRelease, "a", done))
+		})
+		assert.ErrorIs(t, asPanic(t, e.panic), errBoom)
+		assert.Equal(t, []string{"acquire a", "release a"}, j.all())
+	}
+}
+
+func TestAnObserverThatPanicsAtALateRegistrationPanicsInItsCaller(t *testing.T) { // R6, E6
+	var s *exitpool.ExitStack
+	var j journal
+	s, _ = exitpool.NewStack(t.Context(), exitpool.Observe(func(ev exitpool.Event) { panic(errBoom) }))
+	require.NoError(t, s.Close())
+	e := call(func() error { s.Defer(j.release("late")); return nil })
+	assert.ErrorIs(t, asPanic(t, e.panic), errBoom)
+	assert.Equal(t, []string{"release late"}, j.all())
+}
+
+func TestAnObserverThatPanicsAtTheEndOfWhatWasAbandonedHarmsNobody(t *testing.T) { // B3, E6
+	bubble(t, func(t *testing.T) {
+		p, ctx := exitpool.NewPool(t.Context(), exitpool.Abandon(time.Second),
+			exitpool.Observe(func(ev exitpool.Event) {
+				if ev.Name == "stuck" && ev.Op == exitpool.OpRelease && ev.Done && ev.Err == errOther {
+					panic(errBoom)
+				}
+			}))
+		exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			s.Defer(func(context.Context) error { time.Sleep(time.Hour); return errOther })
+			return 0, nil
+		}, exitpool.Name("stuck"))
+		require.NoError(t, p.Wait(ctx))
+		assert.EqualError(t, p.Close(), "abandoned stuck")
+		time.Sleep(2 * time.Hour)
+	})
+}
