@@ -144,7 +144,7 @@ func (p *ExitPool) keep(m *member) bool {
 	p.settledLocked(m)
 	losers := p.race.wonLocked(p)
 	p.mu.Unlock()
-	p.limit.giveBack(m)
+	p.limit.settled(m)
 	for _, m := range losers {
 		m.cut(context.Canceled, errLost)
 	}
@@ -197,7 +197,7 @@ func (p *ExitPool) drop(m *member, f *fault) {
 		p.mu.Unlock()
 		return // nobody waits for it any more; its events have told
 	}
-	m.moreLocked().err, m.more.broke = f.whole(), f.broke
+	m.moreLocked().err, m.more.broke, m.more.cut = f.whole(), f.broke, f.cut
 	switch {
 	case m.doomed && p.race == nil: // told by Release
 	case p.forgives(m) && f.broke == nil: // Exit reports what failed in releasing

@@ -20,9 +20,7 @@ func (c *scope) finish(a account, v verdict, body bodyEnd) error {
 	if len(v.abandoned) > 0 {
 		a.add(&AbandonedError{Names: unique(v.abandoned)})
 	}
-	if body == bodyReturned {
-		v.broke = worse(v.broke, forced.broke()) // what a body merely returns does not count
-	}
+	v.broke = worse(v.broke, forced.broke()) // what a body merely returns does not count
 	result := a.err()
 	if p, ok := v.broke.(*PanicError); ok && body != bodyPanicked {
 		result = p.beside(result)

@@ -91,7 +91,7 @@ func (m *member) fail(cause error, nested bool) (taken bool) {
 	alive := s.phase == open
 	s.mu.Unlock()
 	if !alive {
-		return false
+		return m.forgiven() && !unstoppable(cause)
 	}
 	if m.optional() && !unstoppable(cause) {
 		m.die(cause)
@@ -105,6 +105,21 @@ func (m *member) fail(cause error, nested bool) (taken bool) {
 		return m.pool.force(cause)
 	}
 	return forceFrom(&m.in, cause, true)
+}
+
+// forgiven reports whether m, or a member around it, is optional.
+func (m *member) forgiven() bool {
+	for m != nil && !m.optional() {
+		s := m.in.Load()
+		if m.pool != nil {
+			s = m.pool.holder.Load()
+		}
+		if s == nil {
+			return false
+		}
+		m = s.own
+	}
+	return m != nil
 }
 
 // die records the death of an optional member for those who Get it from now on.

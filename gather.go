@@ -192,18 +192,11 @@ func (p *ExitPool) lost(ctx context.Context, ms []*member) error {
 	p.mu.Lock()
 	var errs []error
 	for _, m := range ms {
-		if m.more != nil && m.more.err != nil && !isLost(m.more.err) {
+		if m.more != nil && m.more.err != nil && !m.more.cut {
 			errs = append(errs, m.more.err)
 		}
 	}
 	p.mu.Unlock()
 	a.add(errs...)
 	return a.err()
-}
-
-func isLost(err error) bool {
-	if e, ok := err.(*ExitError); ok {
-		err = e.Cause // the failures are those of its release
-	}
-	return err == errLost
 }

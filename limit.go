@@ -52,19 +52,36 @@ func (l *limit) readmit(m *member) {
 			continue
 		}
 		taking := make(chan struct{})
-		m.more.taking = taking
+		ctx, stop := context.WithCancel(m)
+		m.more.taking, m.more.stopTaking = taking, stop
 		p.mu.Unlock()
-		failed := l.acquiring.Acquire(m, m.opts.weight) != nil
+		failed := l.acquiring.Acquire(ctx, m.opts.weight) != nil
+		stop()
 		p.mu.Lock()
-		m.more.taking = nil
+		m.more.taking, m.more.stopTaking = nil, nil
 		close(taking)
 		if failed {
-			return // its context has ended
+			return // the member needs it no more
 		}
-		if m.share = len(m.more.waits) == 0; !m.share {
+		if m.share = len(m.more.waits) == 0 && m.state.Load() == acquiring; !m.share {
 			l.acquiring.Release(m.opts.weight)
 		}
 	}
+}
+
+// settled gives the share back for good: who waits to take it again need not.
+func (l *limit) settled(m *member) {
+	if l == nil {
+		return
+	}
+	l.giveBack(m)
+	m.pool.mu.Lock()
+	stop := func() {}
+	if m.more != nil && m.more.stopTaking != nil {
+		stop = m.more.stopTaking
+	}
+	m.pool.mu.Unlock()
+	stop()
 }
 
 // giveBack gives the share of an acquisition back, if m has one.

@@ -69,16 +69,18 @@ var noParticulars = particulars{weight: 1, acquireTimeout: none, releaseTimeout:
 
 // more is what is known of a member with which something happened.
 type more struct {
-	err      error                // of its acquisition, or of its death if it is optional: what Get returns
-	blamed   []error              // failures of members that it used (D4)
-	guests   map[*member]struct{} // users from elsewhere, for Release
-	waits    []*member            // for which it waits in Get
-	taking   chan struct{}        // closed when a goroutine of it has tried to take its share again
-	left     chan struct{}        // made by the second caller of Release; closed when gone
-	released error                // what Release returned
-	early    bool                 // it was Release that released it
-	broke    error                // what the caller of Enter, or of Release, is to be hit with
-	beside   error                // and what goes with that
+	err        error                // of its acquisition, or of its death if it is optional: what Get returns
+	blamed     []error              // failures of members that it used (D4)
+	guests     map[*member]struct{} // users from elsewhere, for Release
+	waits      []*member            // for which it waits in Get
+	taking     chan struct{}        // closed when a goroutine of it has tried to take its share again;
+	stopTaking func()               // ends the try
+	left       chan struct{}        // made by the second caller of Release; closed when gone
+	released   error                // what Release returned
+	cut        bool                 // its acquisition was cut off, or came too late
+	early      bool                 // it was Release that released it
+	broke      error                // what the caller of Enter, or of Release, is to be hit with
+	beside     error                // and what goes with that
 }
 
 func (m *member) moreLocked() *more {

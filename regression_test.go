@@ -443,3 +443,85 @@ func TestAGetInsideAMemberThatHasFailedAddsNoNoise(t *testing.T) { // D4, E3
 		assert.EqualError(t, err, "acquire outer: boom")
 	})
 }
+
+func TestALoserTakesNoShareForAMemberThatIsHeld(t *testing.T) { // D5, B1
+	bubble(t, func(t *testing.T) {
+		assert.NoError(t, exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			slow := exitpool.Start(p, (&journal{}).resource("slow", time.Second))
+			exitpool.Start(p, exitpool.Race(
+				func(ctx context.Context, s *exitpool.ExitStack) (string, error) { return slow.Get(ctx) },
+				(&journal{}).stubborn("winner", 2*time.Second),
+			))
+			exitpool.Start(p, (&journal{}).resource("long", 10*time.Second))
+			exitpool.Start(p, (&journal{}).resource("other", 10*time.Second))
+			time.Sleep(12 * time.Second)
+			exitpool.Start(p, (&journal{}).resource("late", time.Second), exitpool.Weight(2))
+			return p.Wait(ctx)
+		}, exitpool.Limit(2)))
+	})
+}
+
+func TestAPanicOfATaskInANestedPoolDuringExitIsRaised(t *testing.T) { // E6
+	bubble(t, func(t *testing.T) {
+		e := call(func() error {
+			return exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+				_, err := exitpool.Enter(ctx, s, exitpool.Gather(func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+					s.Go(func(context.Context) error { time.Sleep(time.Second); panic(errBoom) })
+					return 0, nil
+				}))
+				s.Defer(func(context.Context) error { time.Sleep(time.Minute); return nil })
+				return err
+			})
+		})
+		assert.NotNil(t, e.panic, "a panic is raised: %v", e.err)
+	})
+}
+
+func TestAPanicWinsOverTheGoexitOfTheBody(t *testing.T) { // E6
+	bubble(t, func(t *testing.T) {
+		e := call(func() error {
+			return exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+				s.Go(func(context.Context) error { panic(errBoom) })
+				<-ctx.Done()
+				runtime.Goexit()
+				return nil
+			})
+		})
+		assert.NotNil(t, e.panic, "a panic beside a Goexit wins")
+	})
+}
+
+func TestATaskInsideAnOptionalMemberFailsForItselfDuringExitToo(t *testing.T) { // F7
+	for _, race := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			assert.NoError(t, exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+				r := exitpool.Resource[int](func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+					s.Go(func(context.Context) error { time.Sleep(time.Second); return errBoom })
+					return 0, nil
+				})
+				if race {
+					r = exitpool.Race(r)
+				}
+				exitpool.Start(p, r, exitpool.Optional())
+				return p.Wait(ctx)
+			}), race)
+		})
+	}
+}
+
+func TestARaceThatExitCutsOffAddsNoNoise(t *testing.T) { // E3
+	for range 100 {
+		bubble(t, func(t *testing.T) {
+			err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+				racer := func(ctx context.Context, s *exitpool.ExitStack) (string, error) {
+					s.Defer(func(context.Context) error { return errBoom })
+					return "", sleep(ctx, time.Hour)
+				}
+				exitpool.Start(p, exitpool.Race(racer, racer, racer))
+				time.Sleep(time.Second)
+				return nil
+			})
+			assert.NotErrorIs(t, err, exitpool.ErrClosed)
+		})
+	}
+}

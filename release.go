@@ -56,6 +56,8 @@ func (p *ExitPool) depart(told error, l *leave, x *unwinding) {
 		forced, handed := p.forcing()
 		if handed { // the holder reports it, or has suppressed it
 			a.disregard(forced.cause)
+		} else {
+			x.broke = worse(x.broke, forced.broke())
 		}
 		a.add(nonNil(forced.cause)...)
 		a.add(p.failed()...)

@@ -64,6 +64,9 @@ func (m *member) judge(how callguard.How, err error, own *forcing, late bool) *f
 		// What was cut off inside it, and failed in releasing.
 		if e, ok := err.(*ExitError); ok && e.Cause != nil && induced(e.Cause, m) {
 			f.cut, f.err, f.beside = true, m.cutError(), e.Failures
+			if m.pool != nil && m.pool.forgives(m) {
+				f.beside = releasesIn(joined(nil, e.Failures))
+			}
 		}
 	}
 	f.told = f.err

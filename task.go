@@ -130,8 +130,5 @@ func (x *unwinding) stop(t *task) error {
 		x.breaks(t.broke)
 		return nil
 	}
-	if m := x.stack.own; m != nil && m.optional() {
-		return nil
-	}
 	return x.leave.late(late, t.err)
 }
