@@ -48,6 +48,16 @@ func worse(a, b error) error {
 	return a
 }
 
+// worst returns the panic or Goexit among errs that goes on; nil if there is none.
+func worst(errs []error) (broke error) {
+	for _, err := range errs {
+		if unstoppable(err) {
+			broke = worse(broke, err)
+		}
+	}
+	return broke
+}
+
 // raise lets broke go on, if it is not nil. err is the whole error of the scope;
 // what is in it besides is reachable from the panic.
 func raise(broke, err error) {

@@ -11,16 +11,12 @@ func (a account) reason() error {
 // finish makes the outcome, publishes it, and raises what must go on.
 func (c *scope) finish(a account, v verdict, body bodyEnd) error {
 	strays, forced := c.remains()
-	for _, err := range strays {
-		a.add(err)
-		if unstoppable(err) {
-			v.broke = worse(v.broke, err)
-		}
-	}
+	a.add(strays...)
+	v.broke = worse(v.broke, worst(strays))
 	if len(v.abandoned) > 0 {
 		a.add(&AbandonedError{Names: unique(v.abandoned)})
 	}
-	v.broke = worse(v.broke, forced.broke()) // what a body merely returns does not count
+	v.broke = worse(v.broke, worst(forced.all())) // what a body merely returns does not count
 	result := a.err()
 	if p, ok := v.broke.(*PanicError); ok && body != bodyPanicked {
 		result = p.beside(result)

@@ -3,6 +3,7 @@ package exitpool_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -96,13 +97,16 @@ func TestATaskThatFailsWhilePopAllMovesItEndsTheNewStack(t *testing.T) { // R11,
 	for range 30 {
 		s, ctx := exitpool.NewStack(t.Context())
 		var n atomic.Int32
-		fail, at := make(chan struct{}), make(chan struct{})
-		s.Go(func(context.Context) error { <-fail; close(at); return errBoom })
-		for range 30_000 { // so that it takes a while to move them
+		var failing atomic.Bool
+		fail := make(chan struct{})
+		for range 30_000 { // so that it takes a while to come to the task
 			s.Defer(func(context.Context) error { n.Add(1); return nil })
 		}
+		s.Go(func(context.Context) error { <-fail; failing.Store(true); return errBoom })
 		close(fail)
-		<-at
+		for !failing.Load() {
+			runtime.Gosched() // but no more: both are to run at once
+		}
 		moved := s.PopAll()
 		<-ctx.Done()
 		assert.ErrorIs(t, context.Cause(ctx), errBoom)
@@ -179,6 +183,31 @@ func TestTwoGetsOfOneMemberTakeOneShareAgain(t *testing.T) { // B1, D5
 			assert.Equal(t, 2*time.Hour, took)
 			assert.NoError(t, p.Close())
 		}
+	})
+}
+
+func TestAGetThatEndsWhileAnotherWaitsForTheShareWaitsWithIt(t *testing.T) { // B1, D5
+	bubble(t, func(t *testing.T) {
+		var j journal
+		var elsewhere exitpool.ExitPool
+		c := exitpool.Start(&elsewhere, j.resource("c", 90*time.Minute))
+		p, ctx := exitpool.NewPool(t.Context(), exitpool.Limit(2))
+		a := exitpool.Start(p, j.resource("a", time.Hour))
+		exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			other := make(chan error)
+			go func() {
+				time.Sleep(80 * time.Minute) // meanwhile a is there, and all has the share
+				_, err := c.Get(ctx)
+				other <- err
+			}()
+			_, err := a.Get(ctx)
+			return 0, errors.Join(err, <-other)
+		})
+		exitpool.Start(p, j.stubborn("all", time.Hour), exitpool.Weight(2))
+		took := elapsed(func() { require.NoError(t, p.Wait(ctx)) })
+		assert.Equal(t, 2*time.Hour, took)
+		assert.NoError(t, p.Close())
+		assert.NoError(t, elsewhere.Close())
 	})
 }
 

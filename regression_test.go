@@ -525,3 +525,36 @@ func TestARaceThatExitCutsOffAddsNoNoise(t *testing.T) { // E3
 		})
 	}
 }
+
+func TestWhatFailedInAnOptionalRaceThatIsCutOffIsItsOwn(t *testing.T) { // F7, E3
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			exitpool.Start(p, exitpool.Race(failing(time.Second, errBoom),
+				func(ctx context.Context, s *exitpool.ExitStack) (string, error) {
+					s.Defer(fails(errOther))
+					<-ctx.Done()
+					return "", ctx.Err()
+				}), exitpool.Optional())
+			time.Sleep(time.Minute)
+			return nil
+		})
+		assert.NotErrorIs(t, err, errBoom)
+		assert.ErrorIs(t, err, errOther, "a failing release is reported")
+	})
+}
+
+func TestWhatFailsBesideAGoexitInAnEnterInsideAnAcquisitionIsNotLost(t *testing.T) { // E2, E6
+	s, ctx := exitpool.NewStack(t.Context())
+	e := call(func() error {
+		_, err := exitpool.Enter(ctx, s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			return exitpool.Enter(ctx, s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Defer(fails(errOther))
+				runtime.Goexit()
+				return 0, nil
+			})
+		})
+		return err
+	})
+	assert.True(t, e.goexit)
+	assert.ErrorIs(t, s.Close(), errOther)
+}

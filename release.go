@@ -46,18 +46,14 @@ func (p *ExitPool) depart(told error, l *leave, x *unwinding) {
 	p.tellLocked(told)
 	defer func() {
 		strays, _ := p.remains()
-		for _, err := range strays {
-			if unstoppable(err) {
-				p.sum.broke = worse(p.sum.broke, err)
-			}
-		}
 		x.verdict = p.sum
+		x.broke = worse(x.broke, worst(strays))
 		a := account{cause: told}
 		forced, handed := p.forcing()
 		if handed { // the holder reports it, or has suppressed it
 			a.disregard(forced.cause)
 		} else {
-			x.broke = worse(x.broke, forced.broke())
+			x.broke = worse(x.broke, worst(forced.all()))
 		}
 		a.add(nonNil(forced.cause)...)
 		a.add(p.failed()...)

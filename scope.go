@@ -67,22 +67,12 @@ func (f *forcing) reason() error {
 	return f.cause
 }
 
-// all lists the causes. It works on nil, as broke does.
+// all lists the causes. It works on nil.
 func (f *forcing) all() []error {
 	if f == nil {
 		return nil
 	}
 	return append(nonNil(f.cause), f.later...)
-}
-
-// broke returns the panic or Goexit among them.
-func (f *forcing) broke() (broke error) {
-	for _, err := range f.all() {
-		if unstoppable(err) {
-			broke = worse(broke, err)
-		}
-	}
-	return broke
 }
 
 func (c *scope) from() *origin {

@@ -41,8 +41,8 @@ func (m *member) settle(sp *span, how callguard.How, err error) {
 func (m *member) judge(how callguard.How, err error, own *forcing, late bool) *fault {
 	f := &fault{err: err, broke: broken(how, OpAcquire, m.name)}
 	switch {
-	case f.broke != nil || own.broke() != nil:
-		f.broke = worse(f.broke, own.broke())
+	case f.broke != nil || worst(own.all()) != nil:
+		f.broke = worse(f.broke, worst(own.all()))
 		f.err = f.broke
 		f.beside = own.all()
 		if err != nil && !induced(err, m) {

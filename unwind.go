@@ -105,12 +105,9 @@ func (x *unwinding) release() error {
 
 // takes takes over what nobody else reports.
 func (x *unwinding) takes(strays []error) {
+	x.broke = worse(x.broke, worst(strays))
 	for _, err := range strays {
-		if unstoppable(err) {
-			x.breaks(err)
-		} else {
-			x.fail(err)
-		}
+		x.fail(err)
 	}
 }
 
