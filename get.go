@@ -1,6 +1,7 @@
 package exitpool
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -59,7 +60,7 @@ func (m *member) get(ctx context.Context) error {
 		end, user = user, nil
 	default:
 		end = user.outer()
-		if err := user.pool.use(user, used); err != nil {
+		if err := user.pool.use(user, used, m); err != nil {
 			return err
 		}
 	}
@@ -80,10 +81,8 @@ func (m *member) get(ctx context.Context) error {
 		p.mu.Lock()
 	}
 	err := m.errLocked()
-	// Who fails because of err need not report it, if it is a failure that m reports.
-	if err != nil && !same(err, ErrReleased) && user != nil && used == m && !m.optional() && !m.doomed {
-		more := user.moreLocked() // of the same pool
-		more.blamed = append(more.blamed, err)
+	if err != nil && user != nil && used == m {
+		user.excuseLocked(m, err)
 	}
 	if err == nil && caller != nil && (user == nil || used != m) {
 		more := m.moreLocked()
@@ -112,17 +111,33 @@ func (m *member) errLocked() error {
 	return nil
 }
 
-// use records that user uses used.
-func (p *ExitPool) use(user, used *member) error {
+// use records that user uses used, because of got, which is that or inside it.
+func (p *ExitPool) use(user, used, got *member) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if used.state.Load() > held || user.state.Load() >= gone {
+	switch state := used.state.Load(); {
+	case used != got && (state > held || state == undoing):
+		// got may still be held, but nothing can keep it any more.
+		err := cmp.Or(used.errLocked(), ErrClosed)
+		user.excuseLocked(used, err)
+		return err
+	case state > held || user.state.Load() >= gone:
 		return nil // there is nothing left to order; get tells why
 	}
 	if circle := depend.Use(&p.graph, user, used); circle != nil {
 		return circleError(circle)
 	}
 	return nil
+}
+
+// excuseLocked notes that m may fail because of err, the error of one that it uses. If
+// that one reports it, m need not (D4). Both are members of one pool.
+func (m *member) excuseLocked(used *member, err error) {
+	if same(err, ErrReleased) || used.optional() || used.doomed {
+		return
+	}
+	more := m.moreLocked()
+	more.blamed = append(more.blamed, err)
 }
 
 func circleError(circle []*member) error {

@@ -424,19 +424,20 @@ func TestToUseAReleasedMemberIsAFailure(t *testing.T) { // D6, E2
 func TestAGetInsideAMemberThatHasFailedAddsNoNoise(t *testing.T) { // D4, E3
 	bubble(t, func(t *testing.T) {
 		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
-			var inner *exitpool.Entry[int]
+			made := make(chan *exitpool.Entry[int], 1)
 			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
-				inner = exitpool.Start(s.Pool(ctx), func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				inner := exitpool.Start(s.Pool(ctx), func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
 					s.Defer(func(context.Context) error { time.Sleep(time.Hour); return nil })
 					return 0, nil
 				})
 				inner.Get(ctx)
+				made <- inner
 				time.Sleep(time.Second)
 				return 0, errBoom
 			}, exitpool.Name("outer"))
 			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
 				time.Sleep(time.Minute)
-				return inner.Get(ctx)
+				return (<-made).Get(ctx)
 			}, exitpool.Name("user"))
 			return p.Wait(ctx)
 		})
@@ -557,4 +558,80 @@ func TestWhatFailsBesideAGoexitInAnEnterInsideAnAcquisitionIsNotLost(t *testing.
 	})
 	assert.True(t, e.goexit)
 	assert.ErrorIs(t, s.Close(), errOther)
+}
+
+func TestAGetInsideAMemberThatIsBeingReleasedIsErrClosed(t *testing.T) { // D1, D7
+	bubble(t, func(t *testing.T) {
+		made := make(chan *exitpool.Entry[string], 1)
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			var j journal
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (string, error) {
+				inner := exitpool.Start(s.Pool(ctx), j.resource("inner", 0))
+				made <- inner
+				s.Defer(func(context.Context) error { time.Sleep(time.Hour); return nil })
+				return inner.Get(ctx)
+			})
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (string, error) {
+				s.Defer(func(context.Context) error {
+					time.Sleep(time.Minute)
+					_, err := (<-made).Get(ctx) // it is held, but not for long
+					return err
+				})
+				return "", nil
+			}, exitpool.Name("user"))
+			return p.Wait(ctx)
+		})
+		assert.EqualError(t, err, "release user: exitpool: closed")
+	})
+}
+
+func TestAGetInsideAMemberThatHasFailedIsItsError(t *testing.T) { // D4, D7
+	bubble(t, func(t *testing.T) {
+		made := make(chan *exitpool.Entry[string], 1)
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			var j journal
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (string, error) {
+				made <- exitpool.Start(s.Pool(ctx), j.resource("inner", 0))
+				return "", errBoom
+			}, exitpool.Name("outer"))
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (string, error) {
+				time.Sleep(time.Second)
+				_, err := (<-made).Get(context.WithoutCancel(ctx))
+				assert.EqualError(t, err, "acquire outer: boom")
+				return "", err
+			}, exitpool.Name("user"))
+			return p.Wait(ctx)
+		})
+		assert.EqualError(t, err, "acquire outer: boom")
+	})
+}
+
+func TestAGoexitOfATaskAfterItsCancelIsPassedOn(t *testing.T) { // E6
+	for _, nested := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			e := call(func() error {
+				return exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+					r := exitpool.Resource[int](func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+						s.Go(func(context.Context) error {
+							time.Sleep(time.Second)
+							s.Cancel(errBoom)
+							runtime.Goexit()
+							return nil
+						})
+						return 0, nil
+					})
+					var err error
+					if nested {
+						_, err = exitpool.Enter(ctx, s, exitpool.Gather(r))
+					} else {
+						_, err = exitpool.Enter(ctx, s, r)
+					}
+					<-ctx.Done()
+					time.Sleep(time.Minute)
+					return err
+				})
+			})
+			assert.True(t, e.goexit, "nested %v: %v", nested, e.err)
+		})
+	}
 }

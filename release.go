@@ -50,11 +50,12 @@ func (p *ExitPool) depart(told error, l *leave, x *unwinding) {
 		x.broke = worse(x.broke, worst(strays))
 		a := account{cause: told}
 		forced, handed := p.forcing()
+		unheard := forced.all()
 		if handed { // the holder reports it, or has suppressed it
 			a.disregard(forced.cause)
-		} else {
-			x.broke = worse(x.broke, worst(forced.all()))
+			unheard = forced.later
 		}
+		x.broke = worse(x.broke, worst(unheard))
 		a.add(nonNil(forced.cause)...)
 		a.add(p.failed()...)
 		a.add(forced.later...)
