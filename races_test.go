@@ -94,12 +94,12 @@ func TestPopAllTakesTheCauseAwayFromAnEnterInFlight(t *testing.T) { // R11, R12
 }
 
 func TestATaskThatFailsWhilePopAllMovesItEndsTheNewStack(t *testing.T) { // R11, F2
-	for range 40 {
+	for range 20 {
 		s, ctx := exitpool.NewStack(t.Context())
 		var n atomic.Int32
 		var failing atomic.Bool
 		fail := make(chan struct{})
-		for range 10_000 { // so that it takes a while to come to the task
+		for range 50_000 { // so that it takes a while to come to the task
 			s.Defer(func(context.Context) error { n.Add(1); return nil })
 		}
 		s.Go(func(context.Context) error { <-fail; failing.Store(true); return errBoom })
@@ -113,7 +113,7 @@ func TestATaskThatFailsWhilePopAllMovesItEndsTheNewStack(t *testing.T) { // R11,
 		one, two := s.Close(), moved.Close()
 		assert.ErrorIs(t, errors.Join(one, two), errBoom)
 		assert.False(t, one != nil && two != nil, "reported once")
-		assert.Equal(t, int32(10_000), n.Load())
+		assert.Equal(t, int32(50_000), n.Load())
 	}
 }
 
