@@ -675,3 +675,18 @@ func TestAPanicThatIsReturnedAndRaisedIsShownOnce(t *testing.T) { // E1, E6
 	})
 	assert.Equal(t, "acquire inner: panic: boom", fmt.Sprintf("%v", asPanic(t, e.panic)))
 }
+
+func TestTheTextOfADeepErrorTakesNoTime(t *testing.T) { // E5
+	var nest func(depth int) error
+	nest = func(depth int) error {
+		if depth == 0 {
+			return errBoom
+		}
+		return exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+			s.Defer(fails(errors.Join(errOther, errBody)))
+			return errors.Join(nest(depth-1), errBody)
+		})
+	}
+	err := nest(100) // else the universe would not be old enough
+	assert.Equal(t, 100, strings.Count(err.Error(), "other; body"))
+}

@@ -1,8 +1,10 @@
 package exitpool
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 )
 
@@ -27,22 +29,25 @@ func format(err error, f fmt.State, verb rune) {
 	}
 }
 
-// oneLine is err.Error() without line breaks, and of a panic without its stack.
+// oneLine is err.Error() without line breaks, and of a panic without its stack. It
+// asks each error once: to compare texts would take time that doubles with each level
+// of nesting.
 func oneLine(err error) string {
-	if p, ok := err.(*PanicError); ok {
-		return p.line()
-	}
-	text := err.Error()
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var texts, lines []string
-		for _, err := range joined.Unwrap() {
-			texts, lines = append(texts, err.Error()), append(lines, oneLine(err))
-		}
-		if text == strings.Join(texts, "\n") { // errors.Join has no text of its own
+	switch e := err.(type) {
+	case *PanicError:
+		return e.line()
+	case *OpError, *ExitError:
+		return e.Error() // is one line
+	case interface{ Unwrap() []error }:
+		if reflect.TypeOf(err) == reflect.TypeOf(errors.Join(err)) { // it has no text of its own
+			var lines []string
+			for _, err := range e.Unwrap() {
+				lines = append(lines, oneLine(err))
+			}
 			return strings.Join(lines, "; ")
 		}
 	}
-	return strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ")
+	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
 }
 
 // line is the panic and what failed beside it.

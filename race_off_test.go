@@ -1,0 +1,5 @@
+//go:build !race
+
+package exitpool_test
+
+const raceDetector = false
