@@ -201,7 +201,11 @@ func (p *ExitPool) drop(m *member, f *fault) {
 	switch {
 	case m.doomed && p.race == nil: // told by Release
 	case p.forgives(m) && f.broke == nil: // Exit reports what failed in releasing
-		p.failures = m.faults(p.failures, append(releasesIn(f.err), f.unwinding.others...))
+		failed := append(releasesIn(f.err), f.unwinding.others...)
+		if m.optional() { // what its tasks fail with is its own
+			failed = releasesIn(f.whole())
+		}
+		p.failures = m.faults(p.failures, failed)
 	case f.cut:
 		p.faults = m.faults(p.faults, f.unwinding.others)
 	default:
@@ -223,12 +227,15 @@ func (p *ExitPool) drop(m *member, f *fault) {
 // what failed in a scope inside it.
 func releasesIn(err error) (errs []error) {
 	for _, err := range flat(err) {
-		e, ok := err.(*OpError)
-		switch {
-		case ok && e.Op == OpRelease:
-			errs = append(errs, e)
-		case ok:
-			errs = append(errs, releasesIn(e.Err)...)
+		switch e := err.(type) {
+		case *overrun:
+			errs = append(errs, releasesIn(e.err)...)
+		case *OpError:
+			if e.Op == OpRelease {
+				errs = append(errs, e)
+			} else {
+				errs = append(errs, releasesIn(e.Err)...)
+			}
 		}
 	}
 	return errs

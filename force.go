@@ -107,9 +107,10 @@ func (m *member) fail(cause error, nested bool) (taken bool) {
 	return forceFrom(&m.in, cause, true)
 }
 
-// forgiven reports whether m, or a member around it, is optional.
+// forgiven reports whether m, or a member around it, is optional, and all of them are
+// held: while an acquisition is undone, what fails belongs to whoever asked for it.
 func (m *member) forgiven() bool {
-	for m != nil && !m.optional() {
+	for m != nil && m.isHeld() && !m.optional() {
 		s := m.in.Load()
 		if m.pool != nil {
 			s = m.pool.holder.Load()
@@ -119,7 +120,7 @@ func (m *member) forgiven() bool {
 		}
 		m = s.own
 	}
-	return m != nil
+	return m != nil && m.isHeld()
 }
 
 // die records the death of an optional member for those who Get it from now on.

@@ -635,3 +635,65 @@ func TestAGoexitOfATaskAfterItsCancelIsPassedOn(t *testing.T) { // E6
 		})
 	}
 }
+
+func TestATaskOfAFailedEnterInsideAnOptionalMemberIsReportedByEnter(t *testing.T) { // E2, R12
+	for _, opts := range [][]exitpool.EntryOption{nil, {exitpool.Optional()}} {
+		bubble(t, func(t *testing.T) {
+			exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+				exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+					_, err := exitpool.Enter(ctx, s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+						s.Go(func(ctx context.Context) error { <-ctx.Done(); return errOther })
+						return 0, errBoom
+					})
+					assert.ErrorIs(t, err, errBoom)
+					assert.ErrorIs(t, err, errOther, "Enter reports what failed in releasing; options: %d", len(opts))
+					return 0, nil
+				}, opts...)
+				return p.Wait(ctx)
+			})
+		})
+	}
+}
+
+func TestAFailedReleaseInsideAnOptionalMemberThatTimesOutIsReported(t *testing.T) { // F7, E2
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			exitpool.Start(p, exitpool.Gather(func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Defer(func(context.Context) error { return errOther })
+				return 0, sleep(ctx, time.Hour)
+			}), exitpool.Optional(), exitpool.AcquireTimeout(time.Second))
+			return p.Wait(ctx)
+		})
+		assert.ErrorIs(t, err, errOther, "a failing release of it is reported")
+	})
+}
+
+func TestALaterFailureInsideAnOptionalMemberIsItsOwnToo(t *testing.T) { // F7
+	for _, nested := range []bool{false, true} {
+		for _, first := range []bool{false, true} {
+			bubble(t, func(t *testing.T) {
+				err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+					r := exitpool.Resource[int](func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+						s.Go(func(ctx context.Context) error {
+							time.Sleep(time.Second)
+							if first {
+								s.Cancel(errBoom)
+							}
+							return errOther
+						})
+						return 0, nil
+					})
+					if nested {
+						exitpool.Start(p, exitpool.Gather(r), exitpool.Optional())
+					} else {
+						exitpool.Start(p, r, exitpool.Optional())
+					}
+					err := p.Wait(ctx)
+					time.Sleep(time.Minute)
+					return err
+				})
+				assert.NoError(t, err, "nested %v, cancelled first %v", nested, first)
+			})
+		}
+	}
+}

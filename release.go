@@ -58,7 +58,12 @@ func (p *ExitPool) depart(told error, l *leave, x *unwinding) {
 		x.broke = worse(x.broke, worst(unheard))
 		a.add(nonNil(forced.cause)...)
 		a.add(p.failed()...)
-		a.add(forced.later...)
+		own := p.holder.Load().own
+		for _, err := range forced.later {
+			if unstoppable(err) || !own.forgiven() {
+				a.add(err)
+			}
+		}
 		a.add(strays...)
 		x.others = a.others
 		p.publish(a.err())
