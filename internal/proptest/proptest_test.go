@@ -1,0 +1,100 @@
+package proptest
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"pgregory.net/rapid"
+)
+
+var (
+	programs = flag.Int("programs", 0, "how many programs TestPrograms runs; 0: 1000, with -short 200")
+	from     = flag.Int("from", 1, "the seed of the first one")
+)
+
+// TestPrograms runs programs in virtual time.
+func TestPrograms(t *testing.T) {
+	if s := os.Getenv("PROPTEST_SEED"); s != "" {
+		seed, err := strconv.Atoi(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := Programs.Example(seed)
+		t.Logf("seed %d\n%s", seed, p)
+		r := virtual(t, p)
+		t.Logf("log\n%s", r.log)
+		if len(r.problems) > 0 {
+			t.Errorf("%s", strings.Join(r.problems, "\n"))
+			shrink(t, seed)
+		}
+		return
+	}
+	n := *programs
+	if n == 0 {
+		n = 1000
+	}
+	if testing.Short() {
+		n = min(n, 200)
+	}
+	var next, failures atomic.Int64
+	for worker := range 2 {
+		t.Run(fmt.Sprint("worker ", worker), func(t *testing.T) {
+			t.Parallel()
+			for failures.Load() < 5 {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				seed := *from + i
+				p := Programs.Example(seed)
+				if r := virtual(t, p); len(r.problems) > 0 {
+					failures.Add(1)
+					t.Errorf("PROPTEST_SEED=%d\n%s\n%s\n%s", seed, strings.Join(r.problems, "\n"), p, r.log)
+				}
+			}
+		})
+	}
+}
+
+// A result is the log of a run and what is wrong with it.
+type result struct {
+	log      *Log
+	problems []string
+}
+
+// virtual runs p in a bubble, where a hang is a deadlock that is detected.
+func virtual(t *testing.T, p *Program) (r result) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.problems = append(r.problems, fmt.Sprint("hangs: ", v))
+			if r.log == nil {
+				r.log = &Log{}
+			}
+		}
+	}()
+	var obs *observations
+	synctest.Test(t, func(t *testing.T) { _, obs = RunWith(p, false, func(l *Log) { r.log = l }) })
+	r.problems = Check(p, r.log.Events, obs, true)
+	return r
+}
+
+// shrink has rapid make the program again and look for a smaller one that fails.
+func shrink(t *testing.T, seed int) {
+	for name, value := range map[string]string{"rapid.seed": strconv.Itoa(seed), "rapid.checks": "1", "rapid.nofailfile": "true"} {
+		if err := flag.Set(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		p := Programs.Draw(rt, "program")
+		if r := virtual(t, p); len(r.problems) > 0 {
+			rt.Fatalf("%s\n%s\n%s", strings.Join(r.problems, "\n"), p, r.log)
+		}
+	})
+}
