@@ -139,7 +139,7 @@ func (g *generator) script(f *Fn, vis []*Res, depth int) {
 	h := f.holder()
 	outer := vis // what f itself makes would close a circle for its siblings
 	vis = vis[:len(vis):len(vis)]
-	for range 1 + upTo(g.t, 4) {
+	repeat(g.t, 5, func() {
 		switch what := upTo(g.t, 9); {
 		case what <= 1:
 			g.sleep(f)
@@ -160,7 +160,7 @@ func (g *generator) script(f *Fn, vis []*Res, depth int) {
 		case what == 9:
 			g.disturb(f, h)
 		}
-	}
+	})
 }
 
 func (g *generator) get(f *Fn, vis []*Res) {

@@ -61,11 +61,7 @@ func (g *generator) resOptions(r *Res) {
 func (g *generator) kids(r *Res, vis []*Res, depth int) {
 	r.KidPool = g.holder(true)
 	r.KidPool.Res = r
-	n := upTo(g.t, 3)
-	if r.Kind.race() {
-		n++
-	}
-	for range n {
+	kid := func() {
 		var kid *Res
 		if r.Kind.race() && !g.p.Features.Races {
 			kid = g.simple(r.KidPool, r.By)
@@ -75,8 +71,12 @@ func (g *generator) kids(r *Res, vis []*Res, depth int) {
 		r.Kids = append(r.Kids, kid)
 		kid.Name, kid.Weight, kid.Acquire, kid.Release, kid.Optional = "", 1, -1, -1, false // kids have no options
 	}
+	if r.Kind.race() {
+		kid()
+	}
+	repeat(g.t, 3, kid)
 	if r.Kind == Quorum {
-		r.N = 1 + upTo(g.t, n-1)
+		r.N = 1 + upTo(g.t, len(r.Kids)-1)
 	} else if r.Kind == Race {
 		r.N = 1
 	}
@@ -100,16 +100,15 @@ func (g *generator) simple(in *Holder, by *Fn) *Res {
 // in which they may get each other, and started in any.
 func (g *generator) block(f *Fn, pool *Holder, vis []*Res, depth int) (members []*Res) {
 	vis = vis[:len(vis):len(vis)]
-	n := 1 + upTo(g.t, 4)
-	for range n {
+	repeat(g.t, 5, func() {
 		if depth > 5 || !g.spend(1) {
-			break
+			return
 		}
 		r := g.res(pool, f, vis, depth+1, true)
 		members = append(members, r)
 		vis = append(vis, r)
 		vis = append(vis, r.Exposed...)
-	}
+	})
 	g.circle(members)
 	for _, i := range order(g.t, len(members)) {
 		g.step(f, Step{Op: OpStart, Res: members[i]})

@@ -18,6 +18,9 @@ func (o *oracle) contexts(obs *observations) {
 			continue
 		}
 		from, may := o.mayCut(f.Reg.On)
+		if o.p.Features.Abandon {
+			from, may = 0, true // what is abandoned is over
+		}
 		m := f.Reg.On.Res
 		if m != nil && e.Life != nil && o.held(m) && !(may && e.At >= from) {
 			o.problem("C2: the lifetime context of r%d ends before #%d has (event %d)", m.ID, f.ID, i)
@@ -28,7 +31,7 @@ func (o *oracle) contexts(obs *observations) {
 		}
 		if !may || e.At < from {
 			o.problem("C1: the context of release #%d has ended (event %d)", f.ID, i)
-		} else if e.Cause != exitpool.ErrGrace && f.Reg.Kind != Close {
+		} else if e.Cause != exitpool.ErrGrace && !lifetime && !(Excluded.AbandonedContext && o.p.Features.Abandon) {
 			o.problem("C1: the context of release #%d ends with %v", f.ID, e.Cause)
 		}
 	}

@@ -25,6 +25,7 @@ type fired struct {
 	how     How
 	sinks   []sink // in one of these
 	certain bool   // it does show up there
+	stray   bool   // there is no telling where it shows up
 	gone    bool   // it certainly does not: it is the function's own affair
 }
 
@@ -57,6 +58,9 @@ func (o *oracle) climb(at int, f *Fn, how How) fired {
 // the way ends.
 func (o *oracle) memberOwn(m *Res, x *fired) (ends bool) {
 	release := x.f.Kind == Release
+	if Excluded.LateStack && x.f.Kind == Task && o.late(m) {
+		x.certain, x.stray = false, true
+	}
 	for _, e := range o.released[m.ID] {
 		x.sinks = o.sink(x.sinks, e, "Release of", m.ID)
 	}
@@ -69,13 +73,18 @@ func (o *oracle) memberOwn(m *Res, x *fired) (ends bool) {
 		x.certain = false
 		x.gone = true
 		return true
-	case m.Optional && !release:
-		x.certain = false
+	case m.Optional && (!release || !o.held(m)):
+		x.certain = false // if it is part of the failure of the acquisition, Get has it
 	case e >= 0 && !o.good(e):
 		x.sinks = o.sink(x.sinks, e, "Enter of", m.ID)
 		return true
 	}
 	return false
+}
+
+// late reports whether the acquisition of m may have succeeded too late.
+func (o *oracle) late(m *Res) bool {
+	return (m.Fn == nil || o.good(o.ends[m.Fn.ID])) && !o.held(m)
 }
 
 func (o *oracle) sink(sinks []sink, at int, what string, id int) []sink {
@@ -169,11 +178,7 @@ func (o *oracle) noise() {
 	root := o.events[o.rootEnd]
 	f := o.p.Features
 	if !f.Caller && !f.Cancel && !f.Foreign && !f.Timeouts && !f.Grace && !f.Abandon && !f.Early {
-		for _, noise := range []error{errCanceled, exitpool.ErrClosed, exitpool.ErrReleased, exitpool.ErrGrace} {
-			if is(root.Err, noise) {
-				o.problem("E3: the root reports %v, which nobody caused: %v", noise, root.Err)
-			}
-		}
+		o.quiet(root.Err)
 	}
 	leaves(root.Err, func(leaf *Injected, _ bool) {
 		ok := leaf.What == "cancel" || leaf.What == "caller"
@@ -191,6 +196,24 @@ func (o *oracle) noise() {
 		}
 		if n < 2 {
 			o.problem("E1: a single error is wrapped: %v", root.Err)
+		}
+	}
+}
+
+// quiet checks an error where nobody but the library cancelled anything. What was
+// joined with an error of the program's own is that function's to tell.
+func (o *oracle) quiet(err error) {
+	if e, ok := err.(*exitpool.ExitError); ok {
+		for _, inner := range e.Unwrap() {
+			o.quiet(inner)
+		}
+		return
+	}
+	own := false
+	leaves(err, func(*Injected, bool) { own = true })
+	for _, noise := range []error{errCanceled, exitpool.ErrClosed, exitpool.ErrReleased, exitpool.ErrGrace} {
+		if !own && is(err, noise) {
+			o.problem("E3: the root reports %v, which nobody caused: %v", noise, err)
 		}
 	}
 }

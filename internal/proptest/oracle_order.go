@@ -8,7 +8,8 @@ func (o *oracle) once() {
 		runs, done := o.runs[r.Fn.ID], o.registered[r.ID] >= 0
 		switch {
 		case r.Kind == Go && r.By.Kind == Release:
-			if runs > 0 {
+			late := Excluded.LateStack && !within(r.On, func(m *Res) bool { return !o.late(m) })
+			if runs > 0 && !late {
 				o.problem("R6: task #%d was started, registered by a release", r.Fn.ID)
 			}
 		case r.Kind == Go:

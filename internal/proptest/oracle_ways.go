@@ -11,7 +11,7 @@ var errCanceled = context.Canceled
 
 // ways checks that panics and Goexits go on where they have to, and nowhere else (E6).
 func (o *oracle) ways() {
-	musts, mays := map[sink]How{}, map[sink]bool{}
+	musts, mays, stray := map[sink]How{}, map[sink]bool{}, false
 	for i, e := range o.events {
 		if e.What != FnEnd || e.How == Returned {
 			continue
@@ -24,6 +24,7 @@ func (o *oracle) ways() {
 			continue
 		}
 		x := o.climb(i, f, e.How)
+		stray = stray || x.stray
 		for _, s := range x.sinks {
 			mays[s] = true
 		}
@@ -47,9 +48,9 @@ func (o *oracle) ways() {
 		}
 		must, any := musts[s]
 		switch {
-		case any && e.How != must:
+		case any && e.How != must && !stray:
 			o.problem("E6: the %s %d %s, it must have %s", s.what, s.id, e.way(), Event{How: must}.way())
-		case e.How != Returned && !mays[s]:
+		case e.How != Returned && !mays[s] && !stray:
 			o.problem("E6: the %s %d %s, and nothing in it did", s.what, s.id, e.way())
 		case e.How == Panicked && !(s.what == "scope" && o.raw(s.id)):
 			if _, ok := e.Value.(*exitpool.PanicError); !ok {
@@ -65,6 +66,9 @@ func (e Event) way() string {
 
 // observed checks that every event that begins ends (S5).
 func (o *oracle) observed(obs *observations) {
+	if o.p.Features.Abandon {
+		return // what comes late is observed once more
+	}
 	type key struct {
 		op exitpool.Op
 		id uint64
@@ -85,7 +89,7 @@ func (o *oracle) observed(obs *observations) {
 		}
 	}
 	for k, n := range open {
-		if n != 0 && !o.p.Features.Abandon {
+		if n != 0 {
 			o.problem("S5: %s of %d begins and does not end", k.op, k.id)
 		}
 	}

@@ -58,6 +58,9 @@ func RunWith(p *Program, real bool, begun func(*Log)) (*Log, *observations) {
 	}()
 	<-root
 	beside.Wait()
+	if p.Features.Abandon && !real {
+		time.Sleep(time.Hour) // no time passes in a bubble that has been left
+	}
 	r.remember()
 	return r.log, r.obs
 }
@@ -185,13 +188,30 @@ func (r *run) seen(e Event, f *Fn, ctx context.Context) Event {
 	return e
 }
 
-// giveUp wakes those who wait for what f has not started.
+// giveUp wakes those who wait for what f has not started, and will not.
 func (r *run) giveUp(f *Fn) {
 	for _, res := range r.p.Ress {
-		if res.Start && res.By.inside(f) {
+		if res.Start && r.upTo(res.By, f) {
 			r.fill(res, nil)
 		}
 	}
+}
+
+// upTo reports whether f made g, with nothing between them that goes on by itself.
+func (r *run) upTo(g, f *Fn) bool {
+	for ; g != nil && g != f; g = g.By {
+		if g.Kind != Acquire {
+			continue
+		}
+		res := g.Res
+		for res.In.Res != nil && res.In.Pool { // a kid is in what its Gather is in
+			res = res.In.Res
+		}
+		if res.Start && r.entry(res) != nil {
+			return false
+		}
+	}
+	return g == f
 }
 
 func (r *run) fill(res *Res, e *exitpool.Entry[any]) {

@@ -34,6 +34,9 @@ func (r *run) take(f *Fn, ctx context.Context, s Step) error {
 		e := exitpool.Start(r.pool(s.Res.In), r.resource(s.Res), s.Res.options()...)
 		r.log.add(Event{What: Started, ID: s.Res.ID, By: f.ID})
 		r.fill(s.Res, e)
+		if l := s.Res.In.limit(); l > 0 && s.Res.Weight > l && s.Res.Fn != nil {
+			r.giveUp(s.Res.Fn) // it is not begun
+		}
 	case OpGet:
 		return r.get(f, ctx, s.Res)
 	case OpWait:
@@ -156,7 +159,9 @@ func (r *run) get(f *Fn, ctx context.Context, res *Res) error {
 	r.log.add(Event{What: GetBegin, ID: res.ID, By: f.ID})
 	_, err := e.Get(ctx)
 	r.log.add(Event{What: GetEnd, ID: res.ID, By: f.ID, Err: err})
-	if errors.Is(err, exitpool.ErrCycle) && f.Kind == Acquire {
+	own := true
+	leaves(err, func(*Injected, bool) { own = false })
+	if own && errors.Is(err, exitpool.ErrCycle) && f.Kind == Acquire {
 		err = fmt.Errorf("%w: %w", err, &Injected{f.ID, "circle"}) // a failure of f's own
 	}
 	return err
@@ -171,6 +176,9 @@ func (r *run) release(f *Fn, res *Res) error {
 	err := r.watched(Event{What: ReleaseEnd, ID: res.ID, By: f.ID}, e.Release)
 	if err == exitpool.ErrInUse {
 		return nil
+	}
+	if res.Fn != nil {
+		r.giveUp(res.Fn) // perhaps it was not begun
 	}
 	return err
 }
