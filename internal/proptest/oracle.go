@@ -47,6 +47,7 @@ func Check(p *Program, events []Event, obs *observations, elapsed bool) []string
 	o.errors()
 	o.noise()
 	o.ways()
+	o.waits()
 	o.callers()
 	o.circles()
 	o.shares()

@@ -58,6 +58,9 @@ func (o *oracle) climb(at int, f *Fn, how How) fired {
 // the way ends.
 func (o *oracle) memberOwn(m *Res, x *fired) (ends bool) {
 	release := x.f.Kind == Release
+	if Excluded.NestedRelease && release && x.f.holder() != m.Stack && !o.held(m) {
+		release = false // it may be part of the failure of the acquisition
+	}
 	if Excluded.LateStack && x.f.Kind == Task && o.late(m) {
 		x.certain, x.stray = false, true
 	}
@@ -70,11 +73,10 @@ func (o *oracle) memberOwn(m *Res, x *fired) (ends bool) {
 			x.certain = false // dropped, if others win
 		}
 	case m.Optional && !release && x.how == Returned:
-		x.certain = false
-		x.gone = true
+		x.certain, x.gone = false, x.f.Kind != Release
 		return true
-	case m.Optional && (!release || !o.held(m)):
-		x.certain = false // if it is part of the failure of the acquisition, Get has it
+	case m.Optional && !release:
+		x.certain = false
 	case e >= 0 && !o.good(e):
 		x.sinks = o.sink(x.sinks, e, "Enter of", m.ID)
 		return true
@@ -106,10 +108,10 @@ func (o *oracle) errors() {
 		}
 		x := o.climb(i, f, e.How)
 		leaves(e.Err, func(leaf *Injected, got bool) {
-			if got || leaf.Fn < 0 || !o.p.Fns[leaf.Fn].inside(f) {
+			if got || leaf.Fn < 0 || leaf.What == "caller" || leaf.What == "cancel" || !o.p.Fns[leaf.Fn].inside(f) {
 				return // somebody else reports it
 			}
-			if leaf.Fn == f.ID && x.gone && o.reportedBy(f, leaf) == 1 {
+			if leaf.Fn == f.ID && leaf.What == "error" && x.gone && o.reportedBy(f, leaf) == 1 {
 				o.absent(f, leaf)
 			}
 			if x.certain && !o.tolerated(f, e) {
@@ -212,8 +214,40 @@ func (o *oracle) quiet(err error) {
 	own := false
 	leaves(err, func(*Injected, bool) { own = true })
 	for _, noise := range []error{errCanceled, exitpool.ErrClosed, exitpool.ErrReleased, exitpool.ErrGrace} {
-		if !own && is(err, noise) {
+		if Excluded.ClosedDependency && noise == exitpool.ErrClosed && o.anyGet(noise) {
+			continue
+		}
+		if !own && is(err, noise) && !o.fromRelease(noise) {
 			o.problem("E3: the root reports %v, which nobody caused: %v", noise, err)
+		}
+	}
+}
+
+// fromRelease reports whether a release returned err: then it is an error like any
+// other. The code after yield of a ContextManager that came too late does.
+func (o *oracle) fromRelease(err error) bool {
+	return slices.ContainsFunc(o.events, func(e Event) bool {
+		return e.What == FnEnd && o.p.Fns[e.ID].Kind == Release && is(e.Err, err)
+	})
+}
+
+func (o *oracle) anyGet(err error) bool {
+	return slices.ContainsFunc(o.events, func(e Event) bool { return e.What == GetEnd && is(e.Err, err) })
+}
+
+// waits checks that Wait does not return nil if a member could not be acquired (D6).
+func (o *oracle) waits() {
+	for i, e := range o.events {
+		if e.What != WaitEnd || !o.good(i) {
+			continue
+		}
+		for _, r := range o.p.Ress {
+			if r.In != o.p.Holders[e.ID] || r.Fn == nil || r.Optional || len(o.released[r.ID]) > 0 || !r.Start {
+				continue
+			}
+			if end := o.ends[r.Fn.ID]; end >= 0 && end < i && !o.good(end) {
+				o.problem("D6: Wait returns nil (event %d), and r%d was not acquired", i, r.ID)
+			}
 		}
 	}
 }

@@ -11,7 +11,7 @@ var errCanceled = context.Canceled
 
 // ways checks that panics and Goexits go on where they have to, and nowhere else (E6).
 func (o *oracle) ways() {
-	musts, mays, stray := map[sink]How{}, map[sink]bool{}, false
+	musts, mays, panics, stray := map[sink]How{}, map[sink]bool{}, map[sink]bool{}, false
 	for i, e := range o.events {
 		if e.What != FnEnd || e.How == Returned {
 			continue
@@ -27,6 +27,7 @@ func (o *oracle) ways() {
 		stray = stray || x.stray
 		for _, s := range x.sinks {
 			mays[s] = true
+			panics[s] = panics[s] || e.How == Panicked
 		}
 		if x.certain && len(x.sinks) == 1 && x.at < x.sinks[0].at && !o.p.Features.Abandon {
 			if s := x.sinks[0]; musts[s] != Panicked { // a panic beside a Goexit wins
@@ -47,6 +48,9 @@ func (o *oracle) ways() {
 			continue
 		}
 		must, any := musts[s]
+		if must == Goexited && panics[s] {
+			any = false // a panic beside it wins
+		}
 		switch {
 		case any && e.How != must && !stray:
 			o.problem("E6: the %s %d %s, it must have %s", s.what, s.id, e.way(), Event{How: must}.way())

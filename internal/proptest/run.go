@@ -200,8 +200,11 @@ func (r *run) giveUp(f *Fn) {
 // upTo reports whether f made g, with nothing between them that goes on by itself.
 func (r *run) upTo(g, f *Fn) bool {
 	for ; g != nil && g != f; g = g.By {
-		if g.Kind != Acquire {
+		switch g.Kind {
+		case Body:
 			continue
+		case Release, Task: // it comes later
+			return false
 		}
 		res := g.Res
 		for res.In.Res != nil && res.In.Pool { // a kid is in what its Gather is in

@@ -147,10 +147,12 @@ func (r *run) get(f *Fn, ctx context.Context, res *Res) error {
 	r.mu.Lock()
 	filled := r.slots[res.ID].filled
 	r.mu.Unlock()
-	select {
-	case <-filled:
-	case <-ctx.Done():
-		return ctx.Err()
+	if !r.p.Features.Limit { // else it would hold its share while it waits
+		select {
+		case <-filled:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	e := r.entry(res)
 	if e == nil {
@@ -159,10 +161,18 @@ func (r *run) get(f *Fn, ctx context.Context, res *Res) error {
 	r.log.add(Event{What: GetBegin, ID: res.ID, By: f.ID})
 	_, err := e.Get(ctx)
 	r.log.add(Event{What: GetEnd, ID: res.ID, By: f.ID, Err: err})
-	own := true
+	return owned(f, err)
+}
+
+// owned marks an error of Get that is no failure of the dependency as f's own.
+func owned(f *Fn, err error) error {
+	own := f.Kind == Acquire
 	leaves(err, func(*Injected, bool) { own = false })
-	if own && errors.Is(err, exitpool.ErrCycle) && f.Kind == Acquire {
-		err = fmt.Errorf("%w: %w", err, &Injected{f.ID, "circle"}) // a failure of f's own
+	switch {
+	case own && errors.Is(err, exitpool.ErrCycle):
+		return fmt.Errorf("%w: %w", err, &Injected{f.ID, "circle"})
+	case own && Excluded.ReleasedDependency && errors.Is(err, exitpool.ErrReleased):
+		return fmt.Errorf("%w: %w", err, &Injected{f.ID, "released"})
 	}
 	return err
 }
