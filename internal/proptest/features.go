@@ -51,6 +51,9 @@ func features(t *rapid.T) (f Features) {
 	some(4, &f.Panics, &f.Goexits, &f.Circles, &f.Limit, &f.Grace, &f.Optional, &f.Early,
 		&f.Cancel, &f.Caller, &f.Impatient, &f.Races, &f.Timeouts)
 	some(8, &f.Abandon, &f.Suppress, &f.Foreign)
+	if f.Limit && Excluded.LostShare {
+		f.Races, f.Impatient = false, false
+	}
 	return f
 }
 
@@ -74,7 +77,31 @@ type Exclusions struct {
 	// ClosedDependency: Get of an entry inside a member that has failed returns
 	// ErrClosed, which is reported beside that failure (D4, E3).
 	ClosedDependency bool
+	// LostShare: a goroutine inside a member that is held already takes the member's
+	// share of a Limit, and nobody gives it back (D5, B1).
+	LostShare bool
+	// PanicBesideGoexit: the panic of a task is not raised if the body calls Goexit
+	// after it (E6).
+	PanicBesideGoexit bool
+	// NestedExit: how a task inside a nested pool ends while the scope around exits
+	// is taken for a forced exit of that pool: a panic is not raised, and the failure
+	// of an Optional member is reported (E6, F7).
+	NestedExit bool
+	// CutRace: a Race that is cut off reports ErrClosed, or the caller's cause several
+	// times, if a racer fails in releasing; and if it is Optional what its racers
+	// failed with in acquiring (E3, F7).
+	CutRace bool
 }
 
 // Excluded is what is known now.
-var Excluded = Exclusions{AbandonedContext: true, LateStack: true, NestedRelease: true, ReleasedDependency: true, ClosedDependency: true}
+var Excluded = Exclusions{
+	AbandonedContext:   true,
+	LateStack:          true,
+	NestedRelease:      true,
+	ReleasedDependency: true,
+	ClosedDependency:   true,
+	LostShare:          true,
+	PanicBesideGoexit:  true,
+	NestedExit:         true,
+	CutRace:            true,
+}

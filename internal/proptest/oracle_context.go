@@ -106,7 +106,7 @@ func (o *oracle) shares() {
 	if !o.p.Features.Limit || o.p.Features.Abandon {
 		return
 	}
-	acquiring, releasing := map[*Holder]int64{}, map[*Holder]map[*Res]int{}
+	acquiring, releasing, cut := map[*Holder]int64{}, map[*Holder]map[*Res]int{}, map[*Res]bool{}
 	for i, e := range o.events {
 		switch e.What {
 		case BusyBegin, BusyEnd:
@@ -115,7 +115,11 @@ func (o *oracle) shares() {
 				continue
 			}
 			if e.What == BusyEnd {
-				acquiring[r.In] -= r.Weight
+				if !cut[r] {
+					acquiring[r.In] -= r.Weight
+				}
+			} else if cut[r] = e.Ctx != nil; cut[r] {
+				// Where it was cut off in Get it does not wait for its share again.
 			} else if acquiring[r.In] += r.Weight; acquiring[r.In] > r.In.limit() {
 				o.problem("B1: acquisitions of %d in holder %d, the limit is %d (event %d)", acquiring[r.In], r.In.ID, r.In.limit(), i)
 			}

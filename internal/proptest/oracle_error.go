@@ -37,10 +37,15 @@ func (o *oracle) climb(at int, f *Fn, how How) fired {
 		x.sinks = o.sink(x.sinks, o.scopeEnds[f.Scope.ID], "scope", f.Scope.ID)
 		return x
 	}
+	nested := false
 	for {
+		nested = nested || h.Pool && h.Scope == nil && Excluded.NestedExit
 		switch {
 		case h.Scope != nil:
 			x.sinks = o.sink(x.sinks, o.scopeEnds[h.Scope.ID], "scope", h.Scope.ID)
+			if nested && f.Kind == Task && how != Returned && x.at > o.ends[h.Scope.Body.ID] {
+				x.certain = false
+			}
 			return x
 		case h.On != nil:
 			h = h.On
@@ -110,6 +115,10 @@ func (o *oracle) errors() {
 		leaves(e.Err, func(leaf *Injected, got bool) {
 			if got || leaf.Fn < 0 || leaf.What == "caller" || leaf.What == "cancel" || !o.p.Fns[leaf.Fn].inside(f) {
 				return // somebody else reports it
+			}
+			afterBody := o.ends[f.holder().scope().Body.ID] < i
+			if Excluded.NestedExit && f.Kind == Task && afterBody || Excluded.CutRace && o.races() {
+				x.gone = false
 			}
 			if leaf.Fn == f.ID && leaf.What == "error" && x.gone && o.reportedBy(f, leaf) == 1 {
 				o.absent(f, leaf)
@@ -214,7 +223,8 @@ func (o *oracle) quiet(err error) {
 	own := false
 	leaves(err, func(*Injected, bool) { own = true })
 	for _, noise := range []error{errCanceled, exitpool.ErrClosed, exitpool.ErrReleased, exitpool.ErrGrace} {
-		if Excluded.ClosedDependency && noise == exitpool.ErrClosed && o.anyGet(noise) {
+		if Excluded.ClosedDependency && noise == exitpool.ErrClosed && o.anyGet(noise) ||
+			Excluded.CutRace && noise == exitpool.ErrClosed && o.races() {
 			continue
 		}
 		if !own && is(err, noise) && !o.fromRelease(noise) {
@@ -229,6 +239,10 @@ func (o *oracle) fromRelease(err error) bool {
 	return slices.ContainsFunc(o.events, func(e Event) bool {
 		return e.What == FnEnd && o.p.Fns[e.ID].Kind == Release && is(e.Err, err)
 	})
+}
+
+func (o *oracle) races() bool {
+	return slices.ContainsFunc(o.p.Ress, func(r *Res) bool { return r.Kind.race() })
 }
 
 func (o *oracle) anyGet(err error) bool {

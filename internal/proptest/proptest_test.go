@@ -14,7 +14,8 @@ import (
 )
 
 var (
-	programs = flag.Int("programs", 0, "how many programs TestPrograms runs; 0: 1000, with -short 200")
+	programs = flag.Int("programs", 0, "how many programs each test runs; 0: some hundreds")
+	runs     = flag.Int("runs", 300, "how often PROPTEST_SEED runs its program before it passes")
 	from     = flag.Int("from", 1, "the seed of the first one")
 )
 
@@ -25,24 +26,10 @@ func TestPrograms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := Programs.Example(seed)
-		t.Logf("seed %d\n%s", seed, p)
-		r := virtual(t, p)
-		t.Logf("log\n%s", r.log)
-		if len(r.problems) > 0 {
-			t.Logf("%s", strings.Join(r.problems, "\n"))
-			shrink(t, seed, id(r.problems[0]))
-			t.Error("it failed, and did not again")
-		}
+		replay(t, seed)
 		return
 	}
-	n := *programs
-	if n == 0 {
-		n = 1000
-	}
-	if testing.Short() {
-		n = min(n, 200)
-	}
+	n := count(t, 1000)
 	var next, failures atomic.Int64
 	for worker := range 2 {
 		t.Run(fmt.Sprint("worker ", worker), func(t *testing.T) {
@@ -60,6 +47,36 @@ func TestPrograms(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// count is how many programs a test runs.
+func count(t *testing.T, usual int) int {
+	switch {
+	case *programs > 0:
+		return *programs
+	case testing.Short():
+		return usual / 5
+	}
+	return usual
+}
+
+// replay runs one program, several times if it passes: it may depend on the
+// scheduler.
+func replay(t *testing.T, seed int) {
+	p := Programs.Example(seed)
+	t.Logf("seed %d\n%s", seed, p)
+	for i := range *runs {
+		r := virtual(t, p)
+		if i == 0 || len(r.problems) > 0 {
+			t.Logf("log\n%s", r.log)
+		}
+		if len(r.problems) > 0 {
+			t.Logf("run %d: %s", i, strings.Join(r.problems, "\n"))
+			shrink(t, seed, id(r.problems[0]))
+			t.Error("it failed, and did not again")
+			return
+		}
 	}
 }
 

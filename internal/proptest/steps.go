@@ -57,7 +57,7 @@ func (r *run) take(f *Fn, ctx context.Context, s Step) error {
 func (r *run) sleep(f *Fn, ctx context.Context, s Step) error {
 	busy := r.p.Features.Limit && f.Kind == Acquire
 	if busy {
-		r.log.add(Event{What: BusyBegin, ID: f.ID, By: f.ID})
+		r.log.add(Event{What: BusyBegin, ID: f.ID, By: f.ID, Ctx: ctx.Err()})
 	}
 	err := r.pause(ctx, s)
 	if busy {
