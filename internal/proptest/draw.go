@@ -11,26 +11,28 @@ import (
 
 var coin = rapid.Bool()
 
-// numbers are generators of 0 to n, each as likely as the next, nearly. As one
-// generator each they are removed as one when rapid shrinks.
-var numbers = func() (gs [64]*rapid.Generator[int]) {
-	for n := range gs {
+// upTo draws a number from 0 to n, each as likely as the next, nearly. It is one
+// generator, so that rapid removes it as one when it shrinks: by Map, because a
+// Custom tries again when the data end, to the power of the depth.
+func upTo(t *rapid.T, n int) int {
+	return rapid.Map(coin, func(v bool) int {
 		coins := bits.Len(uint(n)) + 2
-		gs[n] = rapid.Custom(func(t *rapid.T) (v int) {
-			for range coins {
-				v <<= 1
-				if coin.Draw(t, "") {
-					v |= 1
-				}
-			}
-			return v * (n + 1) >> coins
-		})
-	}
-	return gs
-}()
+		sum := 0
+		for range coins - 1 {
+			sum = sum<<1 | one(v)
+			v = coin.Draw(t, "")
+		}
+		sum = sum<<1 | one(v)
+		return sum * (n + 1) >> coins
+	}).Draw(t, "")
+}
 
-// upTo draws a number from 0 to n.
-func upTo(t *rapid.T, n int) int { return numbers[n].Draw(t, "") }
+func one(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
 
 // oneIn is true once in n.
 func oneIn(t *rapid.T, n int) bool { return upTo(t, n-1) == n-1 }
@@ -51,11 +53,11 @@ func order(t *rapid.T, n int) []int {
 // repeat calls f up to most times. Each call can be removed by rapid by itself.
 func repeat(t *rapid.T, most int, f func()) {
 	more := true
-	once := rapid.Custom(func(t *rapid.T) int {
-		if more = upTo(t, 4) > 0; more {
+	once := rapid.Map(coin, func(v bool) bool {
+		if more = v || coin.Draw(t, "") || coin.Draw(t, ""); more {
 			f()
 		}
-		return 0
+		return more
 	})
 	for i := 0; i < most && more; i++ {
 		once.Draw(t, "")

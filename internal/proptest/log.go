@@ -3,6 +3,7 @@ package proptest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -84,6 +85,13 @@ func (l *Log) add(e Event) {
 	defer l.mu.Unlock()
 	e.At = time.Since(l.start)
 	l.Events = append(l.Events, e)
+}
+
+// All returns the events so far. What Exit has abandoned may still add some.
+func (l *Log) All() []Event {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.Events)
 }
 
 // String prints the log, one event per line.

@@ -98,7 +98,7 @@ func virtual(t *testing.T, p *Program) (r result) {
 	}()
 	var obs *observations
 	synctest.Test(t, func(t *testing.T) { _, obs = RunWith(p, false, func(l *Log) { r.log = l }) })
-	r.problems = Check(p, r.log.Events, obs, true)
+	r.problems = Check(p, r.log.All(), obs, true)
 	return r
 }
 

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestProgramsInRealTime runs programs on the scheduler as it is: for -race.
-func TestProgramsInRealTime(t *testing.T) {
+// TestRealTime runs programs on the scheduler as it is: for -race.
+func TestRealTime(t *testing.T) {
 	n := count(t, 300)
 	for i := range n {
 		seed := *from + i
@@ -34,7 +34,7 @@ func realTime(t *testing.T, p *Program) ([]string, *Log) {
 	_, obs := RunWith(p, true, func(l *Log) { log = l })
 	settled := settle(before)
 	watchdog.Stop()
-	problems := Check(p, log.Events, obs, false)
+	problems := Check(p, log.All(), obs, false)
 	if !settled {
 		problems = append(problems, fmt.Sprintf("R8: %d goroutines before, %d after", before, runtime.NumGoroutine()))
 	}
