@@ -87,6 +87,12 @@ type Exclusions struct {
 	// is taken for a forced exit of that pool: a panic is not raised, and the failure
 	// of an Optional member is reported (E6, F7).
 	NestedExit bool
+	// LaterCause: a panic or Goexit of a task inside a nested pool is not raised if
+	// something was cancelled before (E6).
+	LaterCause bool
+	// LateGet: Get of an entry inside a member that is being released succeeds, and
+	// orders nothing (D1).
+	LateGet bool
 	// CutRace: a Race that is cut off reports ErrClosed, or the caller's cause several
 	// times, if a racer fails in releasing; and if it is Optional what its racers
 	// failed with in acquiring (E3, F7).
@@ -103,5 +109,7 @@ var Excluded = Exclusions{
 	LostShare:          true,
 	PanicBesideGoexit:  true,
 	NestedExit:         true,
+	LaterCause:         true,
+	LateGet:            true,
 	CutRace:            true,
 }

@@ -43,7 +43,7 @@ func (o *oracle) climb(at int, f *Fn, how How) fired {
 		switch {
 		case h.Scope != nil:
 			x.sinks = o.sink(x.sinks, o.scopeEnds[h.Scope.ID], "scope", h.Scope.ID)
-			if nested && f.Kind == Task && how != Returned && x.at > o.ends[h.Scope.Body.ID] {
+			if nested && f.Kind == Task && how != Returned && (x.at > o.ends[h.Scope.Body.ID] || o.cancelledBefore(at)) {
 				x.certain = false
 			}
 			return x
@@ -66,7 +66,7 @@ func (o *oracle) memberOwn(m *Res, x *fired) (ends bool) {
 	if Excluded.NestedRelease && release && x.f.holder() != m.Stack && !o.held(m) {
 		release = false // it may be part of the failure of the acquisition
 	}
-	if Excluded.LateStack && x.f.Kind == Task && o.late(m) {
+	if Excluded.LateStack && x.f.Kind != Release && x.f.Res != m && o.late(m) {
 		x.certain, x.stray = false, true
 	}
 	for _, e := range o.released[m.ID] {
@@ -87,6 +87,13 @@ func (o *oracle) memberOwn(m *Res, x *fired) (ends bool) {
 		return true
 	}
 	return false
+}
+
+// cancelledBefore reports whether something was cancelled by then.
+func (o *oracle) cancelledBefore(at int) bool {
+	return Excluded.LaterCause && slices.ContainsFunc(o.events[:at], func(e Event) bool {
+		return e.What == CancelBegin || e.What == CallerCancelled || e.What == FnEnd && e.Err != nil
+	})
 }
 
 // late reports whether the acquisition of m may have succeeded too late.

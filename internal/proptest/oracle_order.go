@@ -199,6 +199,9 @@ func (o *oracle) dependencies() {
 		if a == nil || a == b || b != used && !o.held(b) {
 			continue // no edge; or what is used is inside what has failed and is undone at once (R3)
 		}
+		if body := o.ends[b.In.scope().Body.ID]; Excluded.LateGet && b != used && (body < i || len(o.released[b.ID]) > 0) {
+			continue
+		}
 		s := span{i, -1, -1, -1}
 		o.cover(&s, func(h *Holder) bool { return o.keptUpTo(h, b) })
 		if s.begin < 0 {
