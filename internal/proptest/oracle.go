@@ -45,6 +45,7 @@ func Check(p *Program, events []Event, obs *observations, elapsed bool) []string
 	o.bodies()
 	o.contexts(obs)
 	o.errors()
+	o.causes()
 	o.noise()
 	o.ways()
 	o.waits()

@@ -124,6 +124,9 @@ func (o *oracle) errors() {
 				return // somebody else reports it
 			}
 			afterBody := o.ends[f.holder().scope().Body.ID] < i
+			if f.Kind == Task && o.told[f.ID] >= 0 {
+				x.gone = false // it failed in being released, one may say
+			}
 			if Excluded.NestedExit && f.Kind == Task && afterBody || Excluded.CutRace && o.races() {
 				x.gone = false
 			}
@@ -134,6 +137,21 @@ func (o *oracle) errors() {
 				o.found(x, leaf)
 			}
 		})
+	}
+}
+
+// causes checks that the cause of a Cancel that came before the body ended is in
+// the error of the scope (F1, F3).
+func (o *oracle) causes() {
+	for i, e := range o.events {
+		if e.What != CancelEnd || o.p.Holders[e.ID].Scope == nil || o.p.Features.Suppress || o.p.Features.Abandon {
+			continue
+		}
+		s := o.p.Holders[e.ID].Scope
+		body, end := o.ends[s.Body.ID], o.scopeEnds[s.ID]
+		if i < body && end >= 0 && o.events[end].How != Goexited && !o.raw(s.ID) && !is(o.events[end].Err, e.Err) {
+			o.problem("F3: the cause %v is not in the error of scope %d: %v", e.Err, s.ID, o.events[end].Err)
+		}
 	}
 }
 

@@ -195,8 +195,9 @@ func (r *run) release(f *Fn, res *Res) error {
 
 func (r *run) cancelScope(f *Fn, h *Holder) {
 	if on := r.registrar(h); on != nil {
-		r.log.add(Event{What: CancelBegin, ID: h.ID, By: f.ID})
-		on.Cancel(&Injected{f.ID, "cancel"})
-		r.log.add(Event{What: CancelEnd, ID: h.ID, By: f.ID})
+		cause := &Injected{f.ID, "cancel"}
+		r.log.add(Event{What: CancelBegin, ID: h.ID, By: f.ID, Err: cause})
+		on.Cancel(cause)
+		r.log.add(Event{What: CancelEnd, ID: h.ID, By: f.ID, Err: cause})
 	}
 }
