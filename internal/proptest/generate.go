@@ -198,6 +198,9 @@ func (g *generator) startBeside(f *Fn, vis []*Res, depth int) {
 // disturb makes f end something early.
 func (g *generator) disturb(f *Fn, h *Holder) {
 	switch {
+	case f.Kind == Body && !h.Pool && g.p.Features.clean() && g.is(g.p.Features.PopAll, 2):
+		// Only where nothing fails: what was moved no longer forces this scope.
+		g.step(f, Step{Op: OpPopAll, Holder: h})
 	case g.is(g.p.Features.Cancel, 2):
 		g.step(f, Step{Op: OpCancel, Holder: h})
 	case g.is(g.p.Features.Caller, 2):

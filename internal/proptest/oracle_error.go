@@ -203,7 +203,7 @@ func (o *oracle) reportedBy(f *Fn, leaf *Injected) (n int) {
 // around it (F7).
 func (o *oracle) absent(f *Fn, leaf *Injected) {
 	s := f.holder().scope()
-	if end := o.scopeEnds[s.ID]; end >= 0 && contains(o.events[end].Err, leaf) {
+	if end := o.scopeEnds[s.ID]; end >= 0 && o.events[end].How == Returned && contains(o.events[end].Err, leaf) {
 		o.problem("F7: %v, of an Optional member, is in the error of scope %d", leaf, s.ID)
 	}
 }

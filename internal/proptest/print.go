@@ -160,6 +160,6 @@ func (pr *printer) step(depth int, s Step) {
 	case OpCaller:
 		pr.line(depth, "cancel the caller's context")
 	case OpPopAll:
-		pr.line(depth, "PopAll holder %d", s.Holder.ID)
+		pr.line(depth, "DeferClose(PopAll()) of holder %d", s.Holder.ID)
 	}
 }

@@ -50,6 +50,9 @@ func (r *run) take(f *Fn, ctx context.Context, s Step) error {
 	case OpCaller:
 		r.log.add(Event{What: CallerCancelled, By: f.ID})
 		r.cancel(&Injected{f.ID, "caller"})
+	case OpPopAll: // and puts it back, as one thing
+		s := r.stack(s.Holder)
+		s.DeferClose(s.PopAll())
 	}
 	return nil
 }
