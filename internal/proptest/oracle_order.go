@@ -136,6 +136,9 @@ func (o *oracle) onStack(h *Holder) (spans []span) {
 		if r.On != h || r.Late || r.By.Kind == Task || o.registered[r.ID] < 0 {
 			continue
 		}
+		if r.By.Kind == Release && o.p.Features.PopAll {
+			continue // the release may be on another stack by now
+		}
 		s := span{o.registered[r.ID], -1, -1, r.Fn.ID}
 		if s.begin, s.end = o.releases(r.Fn); s.end >= 0 {
 			spans = append(spans, s)
