@@ -101,15 +101,7 @@ type Exclusions struct {
 
 // Excluded is what is known now.
 var Excluded = Exclusions{
-	AbandonedContext:   true,
-	LateStack:          true,
-	NestedRelease:      true,
-	ReleasedDependency: true,
-	ClosedDependency:   true,
-	LostShare:          true,
-	PanicBesideGoexit:  true,
-	NestedExit:         true,
-	LaterCause:         true,
-	LateGet:            true,
-	CutRace:            true,
+	LaterCause:    true,
+	LateGet:       true,
+	NestedRelease: true,
 }

@@ -245,17 +245,28 @@ func (o *oracle) quiet(err error) {
 		}
 		return
 	}
-	own := false
-	leaves(err, func(*Injected, bool) { own = true })
-	for _, noise := range []error{errCanceled, exitpool.ErrClosed, exitpool.ErrReleased, exitpool.ErrGrace} {
-		if Excluded.ClosedDependency && noise == exitpool.ErrClosed && o.anyGet(noise) ||
-			Excluded.CutRace && noise == exitpool.ErrClosed && o.races() {
+	for _, noise := range noises {
+		if !is(err, noise) || !only(err, noises) || o.fromRelease(noise) {
 			continue
 		}
-		if !own && is(err, noise) && !o.fromRelease(noise) {
-			o.problem("E3: the root reports %v, which nobody caused: %v", noise, err)
+		if noise == exitpool.ErrClosed && (Excluded.ClosedDependency && o.anyGet(noise) || Excluded.CutRace && o.races()) {
+			continue
 		}
+		o.problem("E3: the root reports %v, which nobody caused: %v", noise, err)
 	}
+}
+
+var noises = []error{errCanceled, exitpool.ErrClosed, exitpool.ErrReleased, exitpool.ErrGrace}
+
+// only reports whether every leaf of err is one of those.
+func only(err error, those []error) bool {
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return only(e.Unwrap(), those)
+	case interface{ Unwrap() []error }:
+		return !slices.ContainsFunc(e.Unwrap(), func(err error) bool { return !only(err, those) })
+	}
+	return slices.Contains(those, err)
 }
 
 // fromRelease reports whether a release returned err: then it is an error like any
