@@ -74,9 +74,6 @@ type Exclusions struct {
 	// ReleasedDependency: a member that fails because what it gets was released is
 	// not reported (D6, E2).
 	ReleasedDependency bool
-	// ClosedDependency: Get of an entry inside a member that has failed returns
-	// ErrClosed, which is reported beside that failure (D4, E3).
-	ClosedDependency bool
 	// LostShare: a goroutine inside a member that is held already takes the member's
 	// share of a Limit, and nobody gives it back (D5, B1).
 	LostShare bool

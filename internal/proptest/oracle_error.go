@@ -39,11 +39,11 @@ func (o *oracle) climb(at int, f *Fn, how How) fired {
 	}
 	nested := false
 	for {
-		nested = nested || h.Pool && h.Scope == nil && Excluded.NestedExit
+		nested = nested || h.Pool && h.Scope == nil && f.Kind != Release
 		switch {
 		case h.Scope != nil:
 			x.sinks = o.sink(x.sinks, o.scopeEnds[h.Scope.ID], "scope", h.Scope.ID)
-			if nested && f.Kind == Task && how != Returned && (x.at > o.ends[h.Scope.Body.ID] || o.cancelledBefore(at)) {
+			if nested && how != Returned && (Excluded.NestedExit && x.at > o.ends[h.Scope.Body.ID] || o.cancelledBefore(at)) {
 				x.certain = false
 			}
 			return x
@@ -52,6 +52,9 @@ func (o *oracle) climb(at int, f *Fn, how How) fired {
 		default:
 			m := h.Res
 			if o.memberOwn(m, &x) {
+				if nested && how != Returned && o.cancelledBefore(at) {
+					x.certain = false
+				}
 				return x
 			}
 			h = m.In
@@ -92,7 +95,7 @@ func (o *oracle) memberOwn(m *Res, x *fired) (ends bool) {
 // cancelledBefore reports whether something was cancelled by then.
 func (o *oracle) cancelledBefore(at int) bool {
 	return Excluded.LaterCause && slices.ContainsFunc(o.events[:at], func(e Event) bool {
-		return e.What == CancelBegin || e.What == CallerCancelled || e.What == FnEnd && e.Err != nil
+		return e.What == CancelBegin || e.What == CallerCancelled || e.What == FnEnd && (e.Err != nil || e.How != Returned)
 	})
 }
 
@@ -249,8 +252,8 @@ func (o *oracle) quiet(err error) {
 		if !is(err, noise) || !only(err, noises) || o.fromRelease(noise) {
 			continue
 		}
-		if noise == exitpool.ErrClosed && (Excluded.ClosedDependency && o.anyGet(noise) || Excluded.CutRace && o.races()) {
-			continue
+		if noise == exitpool.ErrClosed && (o.anyGet(noise) || Excluded.CutRace && o.races()) {
+			continue // Get said so to a function, which failed with it
 		}
 		o.problem("E3: the root reports %v, which nobody caused: %v", noise, err)
 	}
