@@ -90,6 +90,9 @@ type Exclusions struct {
 	// LateGet: Get of an entry inside a member that is being released succeeds, and
 	// orders nothing (D1).
 	LateGet bool
+	// OptionalTask: the error of a task that fails while a failed Enter inside an
+	// Optional member is unwound is lost (E2).
+	OptionalTask bool
 	// CutRace: a Race that is cut off reports ErrClosed, or the caller's cause several
 	// times, if a racer fails in releasing; and if it is Optional what its racers
 	// failed with in acquiring (E3, F7).
@@ -101,4 +104,5 @@ var Excluded = Exclusions{
 	LaterCause:    true,
 	LateGet:       true,
 	NestedRelease: true,
+	OptionalTask:  true,
 }
