@@ -10,11 +10,20 @@ func (c *path) release(h *Holder, t time.Duration) time.Duration {
 	if h.Pool {
 		return c.releasePool(h, t)
 	}
-	things := c.things(h)
+	t, _ = c.unwind(c.things(h), h, t, false)
+	return t
+}
+
+// unwind releases things of the stack h. What they register meanwhile runs next; but
+// where they have been moved to another stack, it is left for h.
+func (c *path) unwind(things []thing, h *Holder, t time.Duration, moved bool) (end time.Duration, left []thing) {
 	for len(things) > 0 {
 		last := things[len(things)-1]
 		things = things[:len(things)-1]
+		var next []thing
 		switch {
+		case last.moved != nil:
+			t, next = c.unwind(last.moved, h, t, true)
 		case last.pool != nil:
 			t = c.release(last.pool, t)
 		case last.res != nil:
@@ -23,10 +32,15 @@ func (c *path) release(h *Holder, t time.Duration) time.Duration {
 			t = c.endTask(last.reg, t)
 		default:
 			t = c.run(last.reg, t)
-			things = append(things, registeredBy(last.reg.Fn, h)...)
+			next = registeredBy(last.reg.Fn, h)
+		}
+		if moved {
+			left = append(left, next...)
+		} else {
+			things = append(things, next...)
 		}
 	}
-	return t
+	return t, left
 }
 
 // A thing is an entry of a stack.
@@ -34,6 +48,8 @@ type thing struct {
 	reg  *Reg
 	res  *Res
 	pool *Holder
+
+	moved []thing // by PopAll, and put back as one
 }
 
 // things lists what is on a stack when its exit begins, oldest first.
@@ -63,6 +79,8 @@ func madeBy(f *Fn, h *Holder) (all []thing) {
 			all = append(all, thing{res: s.Res})
 		case s.Op == OpPool && s.Holder.On == h:
 			all = append(all, thing{pool: s.Holder})
+		case s.Op == OpPopAll && s.Holder == h:
+			all = []thing{{moved: append([]thing{}, all...)}}
 		}
 	}
 	return all

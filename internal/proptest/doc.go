@@ -10,8 +10,9 @@
 //	go test -run TestPrograms .                    # 1000 programs in virtual time
 //	go test -run TestPrograms -programs 10000 .    # some seconds
 //	go test -race -run TestRealTime .              # the same programs on the real scheduler
+//	go test -run TestSeeds .                       # programs that found something
 //	go test -run TestTheOracleCanFail .            # the oracle, on logs that were tampered with
-//	go test -fuzz FuzzPrograms .                   # Go's fuzzer chooses the program
+//	go test -fuzz FuzzPrograms -fuzzminimizetime 1x .  # Go's fuzzer chooses the program
 //
 // A program is a function of its seed. A failure prints both; then
 //

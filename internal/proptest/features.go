@@ -101,8 +101,6 @@ type Exclusions struct {
 
 // Excluded is what is known now.
 var Excluded = Exclusions{
-	LaterCause:    true,
-	LateGet:       true,
 	NestedRelease: true,
 	OptionalTask:  true,
 }

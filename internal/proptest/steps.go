@@ -150,7 +150,7 @@ func (r *run) get(f *Fn, ctx context.Context, res *Res) error {
 	r.mu.Lock()
 	filled := r.slots[res.ID].filled
 	r.mu.Unlock()
-	if !r.p.Features.Limit { // else it would hold its share while it waits
+	if r.mayWait(f, res) {
 		select {
 		case <-filled:
 		case <-ctx.Done():
@@ -165,6 +165,19 @@ func (r *run) get(f *Fn, ctx context.Context, res *Res) error {
 	_, err := e.Get(ctx)
 	r.log.add(Event{What: GetEnd, ID: res.ID, By: f.ID, Err: err})
 	return owned(f, err)
+}
+
+// mayWait reports whether f may wait until res is started, which the library does not
+// see: not with a share of a Limit, nor where a circle may lead through it.
+func (r *run) mayWait(f *Fn, res *Res) bool {
+	if r.p.Features.Limit {
+		return false
+	}
+	around := !r.p.Features.Circles
+	for m := f.member(); m != nil; m = m.outer() {
+		around = around || m.In == res.In // its body starts it without waiting
+	}
+	return around
 }
 
 // owned marks an error of Get that is no failure of the dependency as f's own.
