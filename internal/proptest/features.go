@@ -93,6 +93,9 @@ type Exclusions struct {
 	// OptionalTask: the error of a task that fails while a failed Enter inside an
 	// Optional member is unwound is lost (E2).
 	OptionalTask bool
+	// OptionalLater: a second failure inside a held Optional member, out of a nested
+	// pool, is reported by Exit (F7).
+	OptionalLater bool
 	// CutRace: a Race that is cut off reports ErrClosed, or the caller's cause several
 	// times, if a racer fails in releasing; and if it is Optional what its racers
 	// failed with in acquiring (E3, F7).
@@ -103,4 +106,5 @@ type Exclusions struct {
 var Excluded = Exclusions{
 	NestedRelease: true,
 	OptionalTask:  true,
+	OptionalLater: true,
 }

@@ -105,7 +105,11 @@ func (o *oracle) inOptional(m *Res) bool {
 
 // cancelledBefore reports whether something was cancelled by then.
 func (o *oracle) cancelledBefore(at int) bool {
-	return Excluded.LaterCause && slices.ContainsFunc(o.events[:at], func(e Event) bool {
+	return Excluded.LaterCause && o.anyBefore(at)
+}
+
+func (o *oracle) anyBefore(at int) bool {
+	return slices.ContainsFunc(o.events[:at], func(e Event) bool {
 		return e.What == CancelBegin || e.What == CallerCancelled || e.What == FnEnd && (e.Err != nil || e.How != Returned)
 	})
 }
@@ -141,7 +145,7 @@ func (o *oracle) errors() {
 			if f.Kind == Task && o.told[f.ID] >= 0 {
 				x.gone = false // it failed in being released, one may say
 			}
-			if Excluded.NestedExit && f.Kind == Task && afterBody || Excluded.CutRace && o.races() {
+			if Excluded.NestedExit && f.Kind == Task && afterBody || Excluded.CutRace && o.races() || Excluded.OptionalLater && o.anyBefore(i) {
 				x.gone = false
 			}
 			if leaf.Fn == f.ID && leaf.What == "error" && x.gone && o.reportedBy(f, leaf) == 1 {
