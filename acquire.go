@@ -192,6 +192,10 @@ func (p *ExitPool) forgives(m *member) bool { return m.optional() || p.race != n
 // drop implements holder.
 func (p *ExitPool) drop(m *member, f *fault) {
 	p.limit.giveBack(m) // after the pool has been cancelled
+	var released []error
+	if p.forgives(m) {
+		released = f.releases(m.optional())
+	}
 	p.mu.Lock()
 	if m.state.Load() == adrift {
 		p.mu.Unlock()
@@ -201,11 +205,7 @@ func (p *ExitPool) drop(m *member, f *fault) {
 	switch {
 	case m.doomed && p.race == nil: // told by Release
 	case p.forgives(m) && f.broke == nil: // Exit reports what failed in releasing
-		failed := append(releasesIn(f.err), f.unwinding.others...)
-		if m.optional() { // what its tasks fail with is its own
-			failed = releasesIn(f.whole())
-		}
-		p.failures = m.faults(p.failures, failed)
+		p.failures = m.faults(p.failures, released)
 	case f.cut:
 		p.faults = m.faults(p.faults, f.unwinding.others)
 	default:
@@ -221,24 +221,6 @@ func (p *ExitPool) drop(m *member, f *fault) {
 	freed := p.removeLocked(m)
 	p.mu.Unlock()
 	p.releases.Add(freed...)
-}
-
-// releasesIn lists the failures of releases that are in the error of an acquisition:
-// what failed in a scope inside it.
-func releasesIn(err error) (errs []error) {
-	for _, err := range flat(err) {
-		switch e := err.(type) {
-		case *overrun:
-			errs = append(errs, releasesIn(e.err)...)
-		case *OpError:
-			if e.Op == OpRelease {
-				errs = append(errs, e)
-			} else {
-				errs = append(errs, releasesIn(e.Err)...)
-			}
-		}
-	}
-	return errs
 }
 
 // faults appends failures of m.

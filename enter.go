@@ -166,17 +166,16 @@ func (s *ExitStack) flightLocked() (ms []*member) {
 
 // settle decides, for the stack of a member, whether its acquisition succeeded:
 // from now on a failure inside is one of the scope around it. If it did not, the
-// stack is about to be unwound.
-func (s *ExitStack) settle(good bool) (own *forcing) {
+// stack is about to be unwound. It reports whether somebody exits it already.
+func (s *ExitStack) settle(good bool) (own *forcing, exits bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	own = s.forcedLocked()
-	if good && own == nil {
-		s.held = true
-	} else if s.phase == open {
-		s.held, s.phase = true, exiting
+	own, exits = s.forcedLocked(), s.phase != open
+	s.held = true
+	if (!good || own != nil) && !exits {
+		s.phase = exiting
 	}
-	return own
+	return own, exits
 }
 
 // leaveHeld begins the release of a member's stack. It reports false if that has

@@ -136,6 +136,22 @@ func only(err error, ok func(error) bool) bool {
 	return false
 }
 
+// releases lists the failures of releases in err.
+func releases(err error) (errs []error) {
+	if e, ok := err.(*OpError); ok && e.Op == OpRelease {
+		return []error{e}
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return releases(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			errs = append(errs, releases(inner)...)
+		}
+	}
+	return errs
+}
+
 // isCancel reports whether err, itself, is a cancellation: package net has one
 // of its own, which Is context.Canceled.
 func isCancel(err error) bool {

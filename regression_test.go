@@ -697,3 +697,40 @@ func TestALaterFailureInsideAnOptionalMemberIsItsOwnToo(t *testing.T) { // F7
 		}
 	}
 }
+
+func TestAStackThatItsOwnCodeExitsIsWaitedForWhenTheAcquisitionFails(t *testing.T) { // R8, D1
+	bubble(t, func(t *testing.T) {
+		var j journal
+		p, ctx := exitpool.NewPool(t.Context())
+		used := exitpool.Start(p, j.resource("used", 0))
+		exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			if _, err := used.Get(ctx); err != nil {
+				return 0, err
+			}
+			s.Defer(func(context.Context) error { time.Sleep(time.Second); j.add("release user"); return nil })
+			go s.Close()
+			time.Sleep(time.Millisecond) // it has begun
+			return 0, errBoom
+		}, exitpool.Name("user"))
+		assert.EqualError(t, p.Wait(ctx), "acquire user: boom")
+		assert.EqualError(t, p.Close(), "acquire user: boom")
+		assert.Equal(t, []string{"acquire used", "release user", "release used"}, j.all())
+	})
+}
+
+func TestCloseOfAStackWithAnEnterInFlightEndsThoughTheAcquisitionFails(t *testing.T) { // R7, R12
+	bubble(t, func(t *testing.T) {
+		p, ctx := exitpool.NewPool(t.Context())
+		ended := make(chan error, 1)
+		exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			go exitpool.Enter(ctx, s, (&journal{}).stubborn("inner", time.Second))
+			synctest.Wait()
+			go func() { ended <- s.Close() }()
+			synctest.Wait()
+			return 0, errBoom
+		}, exitpool.Name("outer"))
+		assert.EqualError(t, p.Wait(ctx), "acquire outer: boom")
+		assert.EqualError(t, p.Close(), "acquire outer: boom")
+		assert.NoError(t, <-ended)
+	})
+}

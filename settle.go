@@ -11,6 +11,7 @@ import (
 type fault struct {
 	cut       bool    // it was cut off, or came too late: no failure of its own
 	late      bool    // it was good, but came too late
+	closed    bool    // its own code has called Exit on the stack, and has the result of that
 	broke     error   // it panicked, or called Goexit
 	told      error   // to what is unwound: as the Resource returned it, without a name
 	err       error   // for whoever asks, without what failed in unwinding
@@ -25,10 +26,11 @@ func (m *member) settle(sp *span, how callguard.How, err error) {
 	late := m.opts.clock.stop()
 	good := err == nil && !how.Panicked && !how.Exited
 	lives := m.Detach()
-	own := m.stack.settle(good && lives && !late)
+	own, exits := m.stack.settle(good && lives && !late)
 	var f *fault
 	if !good || !lives || own != nil || late {
 		f = m.judge(how, err, own, late)
+		f.closed = exits
 	}
 	defer m.conclude(sp, f)
 	if f == nil || f.late {
@@ -65,7 +67,7 @@ func (m *member) judge(how callguard.How, err error, own *forcing, late bool) *f
 		if e, ok := err.(*ExitError); ok && e.Cause != nil && induced(e.Cause, m) {
 			f.cut, f.err, f.beside = true, m.cutError(), e.Failures
 			if m.pool != nil && m.pool.forgives(m) {
-				f.beside = releasesIn(joined(nil, e.Failures))
+				f.beside = releases(joined(nil, e.Failures))
 			}
 		}
 	}
@@ -84,8 +86,8 @@ func (m *member) cutError() error {
 // let it grow takes longer than everything else here.)
 func (m *member) conclude(sp *span, f *fault) {
 	if f == nil && !m.holder().keep(m) {
-		m.stack.settle(false)
-		f = &fault{cut: true, late: true, err: m.cutError()}
+		_, exits := m.stack.settle(false)
+		f = &fault{cut: true, late: true, closed: exits, err: m.cutError()}
 		f.told = f.err
 	}
 	if f != nil {
@@ -128,7 +130,11 @@ func (m *member) undo(sp *span, f *fault) {
 	}
 	stop := m.forceWith(&f.leave)
 	defer stop()
-	f.unwinding.run()
+	if f.closed {
+		m.stack.await()
+	} else {
+		f.unwinding.run()
+	}
 }
 
 // whole is the error of the acquisition and of its unwinding.
@@ -137,6 +143,16 @@ func (f *fault) whole() error {
 		return joined(f.err, flat(failed))
 	}
 	return f.err
+}
+
+// releases lists what failed in releasing: in a scope inside the member, which the
+// error of its acquisition tells of, and on its own stack. What the tasks of an
+// optional member failed with is its own.
+func (f *fault) releases(optional bool) []error {
+	if optional {
+		return releases(f.whole())
+	}
+	return append(releases(f.err), f.unwinding.others...)
 }
 
 // settleUnbegun settles a member whose Resource is not called.

@@ -103,8 +103,4 @@ type Exclusions struct {
 }
 
 // Excluded is what is known now.
-var Excluded = Exclusions{
-	NestedRelease: true,
-	OptionalTask:  true,
-	OptionalLater: true,
-}
+var Excluded = Exclusions{}
