@@ -24,9 +24,6 @@
 // stream; with -rapid.shrinktime it takes longer and gets smaller. What a seed means
 // changes when the generator does.
 //
-// Exclusions (features.go) are defects of the library that are known. Take one out
-// of Excluded when it is mended.
-//
 // What is ambiguous in the contract is not generated: a member of an older pool on a
 // stack that gets one of a newer pool there, Abandon(0). What two errors are beside a
 // panic is not looked at.

@@ -30,11 +30,6 @@ func (f Features) clean() bool {
 	return f == Features{}
 }
 
-// failing reports whether something can fail or be cut off.
-func (f Features) failing() bool {
-	return f.Errors || f.Panics || f.Goexits || f.Circles || f.Timeouts || f.Early || f.Cancel || f.Caller || f.Impatient
-}
-
 // features draws some. A third of the programs is clean, so that the critical path
 // is checked often.
 func features(t *rapid.T) (f Features) {
@@ -51,56 +46,5 @@ func features(t *rapid.T) (f Features) {
 	some(4, &f.Panics, &f.Goexits, &f.Circles, &f.Limit, &f.Grace, &f.Optional, &f.Early,
 		&f.Cancel, &f.Caller, &f.Impatient, &f.Races, &f.Timeouts)
 	some(8, &f.Abandon, &f.Suppress, &f.Foreign)
-	if f.Limit && Excluded.LostShare {
-		f.Races, f.Impatient = false, false
-	}
 	return f
 }
-
-// Exclusions are known defects of the library, so that exploration goes on past
-// them: the oracle lets them pass, or a program avoids them. Each is a finding; it is taken out of this struct when that is mended.
-type Exclusions struct {
-	// AbandonedContext: the context of an abandoned release under ReleaseTimeout or
-	// Grace ends with context.Canceled, when Exit returns (C1).
-	AbandonedContext bool
-	// LateStack: what is registered by an acquisition that succeeds too late is
-	// unwound on a stack that is still open: its tasks force the scope around (R12,
-	// E2, E6), and Go starts tasks (R6).
-	LateStack bool
-	// NestedRelease: what fails in releasing inside a nested scope of the loser of a
-	// race, or of an Optional member, is dropped with the failure of the acquisition
-	// that holds it (E2, R12, F7).
-	NestedRelease bool
-	// ReleasedDependency: a member that fails because what it gets was released is
-	// not reported (D6, E2).
-	ReleasedDependency bool
-	// LostShare: a goroutine inside a member that is held already takes the member's
-	// share of a Limit, and nobody gives it back (D5, B1).
-	LostShare bool
-	// PanicBesideGoexit: the panic of a task is not raised if the body calls Goexit
-	// after it (E6).
-	PanicBesideGoexit bool
-	// NestedExit: how a task inside a nested pool ends while the scope around exits
-	// is taken for a forced exit of that pool: a panic is not raised, and the failure
-	// of an Optional member is reported (E6, F7).
-	NestedExit bool
-	// LaterCause: a panic or Goexit of a task inside a nested pool is not raised if
-	// something was cancelled before (E6).
-	LaterCause bool
-	// LateGet: Get of an entry inside a member that is being released succeeds, and
-	// orders nothing (D1).
-	LateGet bool
-	// OptionalTask: the error of a task that fails while a failed Enter inside an
-	// Optional member is unwound is lost (E2).
-	OptionalTask bool
-	// OptionalLater: a second failure inside a held Optional member, out of a nested
-	// pool, is reported by Exit (F7).
-	OptionalLater bool
-	// CutRace: a Race that is cut off reports ErrClosed, or the caller's cause several
-	// times, if a racer fails in releasing; and if it is Optional what its racers
-	// failed with in acquiring (E3, F7).
-	CutRace bool
-}
-
-// Excluded is what is known now.
-var Excluded = Exclusions{}

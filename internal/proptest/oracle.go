@@ -152,11 +152,6 @@ func within(h *Holder, f func(*Res) bool) bool {
 	return true
 }
 
-// inside reports whether h is inside r, with no scope between.
-func inside(h *Holder, r *Res) bool {
-	return !within(h, func(m *Res) bool { return m != r })
-}
-
 // bounded reports whether Grace or ReleaseTimeout may cut what is registered on h,
 // and how long after its beginning at the earliest.
 func bounded(h *Holder) (after time.Duration, may bool) {

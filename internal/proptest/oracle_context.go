@@ -31,7 +31,7 @@ func (o *oracle) contexts(obs *observations) {
 		}
 		if !may || e.At < from {
 			o.problem("C1: the context of release #%d has ended (event %d)", f.ID, i)
-		} else if e.Cause != exitpool.ErrGrace && !lifetime && !(Excluded.AbandonedContext && o.p.Features.Abandon) {
+		} else if e.Cause != exitpool.ErrGrace && !lifetime {
 			o.problem("C1: the context of release #%d ends with %v", f.ID, e.Cause)
 		}
 	}

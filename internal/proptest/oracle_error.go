@@ -2,7 +2,6 @@ package proptest
 
 import (
 	"errors"
-	"slices"
 )
 
 func is(err, target error) bool { return errors.Is(err, target) }
@@ -35,24 +34,16 @@ func (o *oracle) climb(at int, f *Fn, how How) fired {
 		x.sinks = o.sink(x.sinks, o.scopeEnds[f.Scope.ID], "scope", f.Scope.ID)
 		return x
 	}
-	nested := false
 	for {
-		nested = nested || h.Pool && h.Scope == nil && f.Kind != Release
 		switch {
 		case h.Scope != nil:
 			x.sinks = o.sink(x.sinks, o.scopeEnds[h.Scope.ID], "scope", h.Scope.ID)
-			if nested && how != Returned && (Excluded.NestedExit && x.at > o.ends[h.Scope.Body.ID] || o.cancelledBefore(at)) {
-				x.certain = false
-			}
 			return x
 		case h.On != nil:
 			h = h.On
 		default:
 			m := h.Res
 			if o.memberOwn(m, &x) {
-				if nested && how != Returned && o.cancelledBefore(at) {
-					x.certain = false
-				}
 				return x
 			}
 			h = m.In
@@ -63,16 +54,7 @@ func (o *oracle) climb(at int, f *Fn, how How) fired {
 // memberOwn climbs from the stack of m to what holds it. It reports true where
 // the way ends.
 func (o *oracle) memberOwn(m *Res, x *fired) (ends bool) {
-	if Excluded.OptionalTask && x.f.Kind == Task && o.inOptional(m) {
-		x.certain = false
-	}
 	release := x.f.Kind == Release
-	if Excluded.NestedRelease && release && x.f.holder() != m.Stack && !o.held(m) {
-		release = false // it may be part of the failure of the acquisition
-	}
-	if Excluded.LateStack && x.f.Kind != Release && x.f.Res != m && o.late(m) {
-		x.certain, x.stray = false, true
-	}
 	for _, e := range o.released[m.ID] {
 		x.sinks = o.sink(x.sinks, e, "Release of", m.ID)
 	}
@@ -91,32 +73,6 @@ func (o *oracle) memberOwn(m *Res, x *fired) (ends bool) {
 		return true
 	}
 	return false
-}
-
-// inOptional reports whether m is inside an Optional member.
-func (o *oracle) inOptional(m *Res) bool {
-	for ; m != nil; m = m.In.member() {
-		if m.Optional {
-			return true
-		}
-	}
-	return false
-}
-
-// cancelledBefore reports whether something was cancelled by then.
-func (o *oracle) cancelledBefore(at int) bool {
-	return Excluded.LaterCause && o.anyBefore(at)
-}
-
-func (o *oracle) anyBefore(at int) bool {
-	return slices.ContainsFunc(o.events[:at], func(e Event) bool {
-		return e.What == CancelBegin || e.What == CallerCancelled || e.What == FnEnd && (e.Err != nil || e.How != Returned)
-	})
-}
-
-// late reports whether the acquisition of m may have succeeded too late.
-func (o *oracle) late(m *Res) bool {
-	return (m.Fn == nil || o.good(o.ends[m.Fn.ID])) && !o.held(m)
 }
 
 func (o *oracle) sink(sinks []sink, at int, what string, id int) []sink {
@@ -141,12 +97,8 @@ func (o *oracle) errors() {
 			if got || leaf.Fn < 0 || leaf.What == "caller" || leaf.What == "cancel" || !o.p.Fns[leaf.Fn].inside(f) {
 				return // somebody else reports it
 			}
-			afterBody := o.ends[f.holder().scope().Body.ID] < i
 			if f.Kind == Task && o.told[f.ID] >= 0 {
 				x.gone = false // it failed in being released, one may say
-			}
-			if Excluded.NestedExit && f.Kind == Task && afterBody || Excluded.CutRace && o.races() || Excluded.OptionalLater && o.anyBefore(i) {
-				x.gone = false
 			}
 			if leaf.Fn == f.ID && leaf.What == "error" && x.gone && o.reportedBy(f, leaf) == 1 {
 				o.absent(f, leaf)

@@ -8,8 +8,7 @@ func (o *oracle) once() {
 		runs, done := o.runs[r.Fn.ID], o.registered[r.ID] >= 0
 		switch {
 		case r.Kind == Go && r.By.Kind == Release:
-			late := Excluded.LateStack && !within(r.On, func(m *Res) bool { return !o.late(m) })
-			if runs > 0 && !late {
+			if runs > 0 {
 				o.problem("R6: task #%d was started, registered by a release", r.Fn.ID)
 			}
 		case r.Kind == Go:
@@ -201,9 +200,6 @@ func (o *oracle) dependencies() {
 		a, b := pair(o.p.Fns[e.By].member(), used)
 		if a == nil || a == b || b != used && !o.held(b) {
 			continue // no edge; or what is used is inside what has failed and is undone at once (R3)
-		}
-		if body := o.ends[b.In.scope().Body.ID]; Excluded.LateGet && b != used && (body < i || len(o.released[b.ID]) > 0) {
-			continue
 		}
 		s := span{i, -1, -1, -1}
 		o.cover(&s, func(h *Holder) bool { return o.keptUpTo(h, b) })

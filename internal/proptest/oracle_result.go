@@ -47,7 +47,7 @@ func (o *oracle) quiet(err error) {
 		if !is(err, noise) || !only(err, noises) || o.fromRelease(noise) {
 			continue
 		}
-		if noise == exitpool.ErrClosed && (o.anyGet(noise) || Excluded.CutRace && o.races()) {
+		if noise == exitpool.ErrClosed && o.anyGet(noise) {
 			continue // Get said so to a function, which failed with it
 		}
 		o.problem("E3: the root reports %v, which nobody caused: %v", noise, err)
@@ -73,10 +73,6 @@ func (o *oracle) fromRelease(err error) bool {
 	return slices.ContainsFunc(o.events, func(e Event) bool {
 		return e.What == FnEnd && o.p.Fns[e.ID].Kind == Release && is(e.Err, err)
 	})
-}
-
-func (o *oracle) races() bool {
-	return slices.ContainsFunc(o.p.Ress, func(r *Res) bool { return r.Kind.race() })
 }
 
 func (o *oracle) anyGet(err error) bool {

@@ -51,9 +51,6 @@ func (o *oracle) ways() {
 		if must == Goexited && panics[s] {
 			any = false // a panic beside it wins
 		}
-		if Excluded.PanicBesideGoexit && s.what == "scope" && e.How == Goexited && o.raw(s.id) {
-			any = false
-		}
 		switch {
 		case any && e.How != must && !stray:
 			o.problem("E6: the %s %d %s, it must have %s", s.what, s.id, e.way(), Event{How: must}.way())

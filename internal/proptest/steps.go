@@ -187,8 +187,6 @@ func owned(f *Fn, err error) error {
 	switch {
 	case own && errors.Is(err, exitpool.ErrCycle):
 		return fmt.Errorf("%w: %w", err, &Injected{f.ID, "circle"})
-	case own && Excluded.ReleasedDependency && errors.Is(err, exitpool.ErrReleased):
-		return fmt.Errorf("%w: %w", err, &Injected{f.ID, "released"})
 	}
 	return err
 }
