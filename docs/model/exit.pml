@@ -284,10 +284,8 @@ inline undo(m, how) {
 	/* drop */
 	atomic {
 		nfaults = nfaults + (how == failed && !(doomed & B(m)));
-#ifdef REPORTED
-		/* D4: somebody reports the failure. See README.md. */
+		/* D4: somebody reports the failure. */
 		assert(how != blamed || (doomed & B(m)) || nfaults > 0 || halt);
-#endif
 		state[m] = gone; forces = false;
 		settledLocked(m);
 		removeLocked(m)
@@ -330,7 +328,11 @@ inline search(m, d, circle) {
 inline got(m, d, how) {
 	if
 	:: (early & B(d)) || state[d] != held ->
+#ifndef BREAK_16
+		how = ((doomed | early) & B(d) -> failed : blamed) /* excuseLocked */
+#else
 		how = (doomed & B(d) -> failed : blamed)
+#endif
 	:: else ->
 		gotten[m] = gotten[m] | B(d);
 		assert(!(relBegun & B(d)) && (registered & B(d)) || (over & B(m)))
