@@ -734,3 +734,25 @@ func TestCloseOfAStackWithAnEnterInFlightEndsThoughTheAcquisitionFails(t *testin
 		assert.NoError(t, <-ended)
 	})
 }
+
+func TestAnAcquisitionInsideAHeldOptionalMemberFailsForItselfDuringExitToo(t *testing.T) { // F7
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				exitpool.Start(s.Pool(ctx), func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+					s.Defer(fails(errOther))
+					time.Sleep(time.Minute) // Exit begins meanwhile
+					return 0, errBoom
+				})
+				return 0, nil
+			}, exitpool.Optional(), exitpool.Name("optional"))
+			if err := p.Wait(ctx); err != nil {
+				return err
+			}
+			time.Sleep(time.Second)
+			return nil
+		})
+		assert.NotErrorIs(t, err, errBoom)
+		assert.ErrorIs(t, err, errOther, "a failing release is reported")
+	})
+}

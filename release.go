@@ -57,10 +57,11 @@ func (p *ExitPool) depart(told error, l *leave, x *unwinding) {
 		}
 		x.broke = worse(x.broke, worst(unheard))
 		a.add(nonNil(forced.cause)...)
-		a.add(p.failed()...)
-		own := p.holder.Load().own
-		for _, err := range forced.later {
-			if unstoppable(err) || !own.forgiven() {
+		forgiven := p.holder.Load().own.forgiven()
+		for _, err := range append(p.failed(), forced.later...) {
+			if forgiven && !unstoppable(err) {
+				a.add(releases(err)...)
+			} else {
 				a.add(err)
 			}
 		}
