@@ -11,10 +11,7 @@ import (
 
 	"github.com/exitpool/exitpool"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
 	errBoom  = errors.New("boom")
