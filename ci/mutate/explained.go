@@ -1,0 +1,4 @@
+package main
+
+// explained says of mutants that live why they may.
+var explained = map[string]string{}
