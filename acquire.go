@@ -35,6 +35,7 @@ func (p *ExitPool) admit(m *member) bool {
 		m.moreLocked().err = refusal
 		m.state.Store(gone)
 		m.stack.phase = exited // nobody else knows it yet
+		p.race.lostLocked()
 		p.mu.Unlock()
 		return false
 	}

@@ -13,8 +13,11 @@ import (
 func (s *ExitStack) enter(ctx context.Context, m *member, self acquirer, opts []EntryOption) error {
 	m.in.Store(s)
 	m.prepare("Enter", self, ctx, s.from(), opts)
-	if s.callerEnded() != nil || ctx.Err() != nil || !s.admit(m) {
+	if s.callerEnded() != nil || ctx.Err() != nil {
 		return cmp.Or(s.ended(m), interrupted(ctx))
+	}
+	if err := s.admit(m); err != nil {
+		return err
 	}
 	defer s.follow(ctx, m)()
 	defer func() {
@@ -30,11 +33,14 @@ func (s *ExitStack) enter(ctx context.Context, m *member, self acquirer, opts []
 }
 
 // admit puts m in flight. It refuses if the scope has ended.
-func (s *ExitStack) admit(m *member) bool {
+func (s *ExitStack) admit(m *member) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.phase != open || s.end != nil && s.end.forced != nil {
-		return false
+	if f := s.forcedLocked(); f != nil {
+		return f.reason()
+	}
+	if s.phase != open {
+		return ErrClosed
 	}
 	s.nests = true
 	m.node.Order = s.nextLocked()
@@ -43,7 +49,7 @@ func (s *ExitStack) admit(m *member) bool {
 	}
 	s.flight.add(m)
 	m.state.Store(acquiring)
-	return true
+	return nil
 }
 
 // follow cancels m when the context of the stack ends, unless ctx, which Enter was

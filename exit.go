@@ -56,8 +56,9 @@ func (c *scope) beginExit(body error, more func() []error) (r reckoning, a accou
 		}
 		failed := listed(more)
 		r.forced = c.forcedLocked()
+		from := c.forcingLocked()
 		if r.plain() && len(failed) == 0 {
-			a.cause = body
+			a = account{cause: body}
 			c.phase = exiting
 			c.tellLocked(body)
 			return r, a, true
@@ -69,6 +70,10 @@ func (c *scope) beginExit(body error, more func() []error) (r reckoning, a accou
 		if c.phase != open {
 			c.mu.Unlock()
 			return r, a, false
+		}
+		if from != nil && c.forcingLocked() != from {
+			c.mu.Unlock() // PopAll has taken the forced exit away
+			continue
 		}
 		late := c.forcedLocked().all()[len(r.forced.all()):]
 		unchanged := len(late) == 0 && len(listed(more)) == len(failed) && (c.forcedLocked() == nil) == (r.forced == nil)

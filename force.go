@@ -91,7 +91,7 @@ func (m *member) fail(cause error, nested bool) (taken bool) {
 	alive := s.phase == open
 	s.mu.Unlock()
 	if !alive {
-		return m.forgiven() && !unstoppable(cause)
+		return false
 	}
 	if m.optional() && !unstoppable(cause) {
 		m.die(cause)

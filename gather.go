@@ -1,6 +1,7 @@
 package exitpool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,9 @@ func Gather[T any](rs ...Resource[T]) Resource[[]T] {
 			return nil, err
 		}
 		for i, e := range entries {
+			if e.m.state.Load() == gone { // Start was refused
+				return nil, ErrClosed
+			}
 			values[i] = e.Value()
 		}
 		return values, nil
@@ -77,7 +81,7 @@ func newQuorum[T any](call string, n int, rs []Resource[T]) Resource[[]T] {
 		if len(values) == n {
 			return values, nil
 		}
-		return nil, p.lost(ctx, membersOf(entries))
+		return nil, cmp.Or(p.lost(ctx, membersOf(entries)), interrupted(ctx), ErrClosed)
 	}
 }
 

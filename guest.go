@@ -7,7 +7,7 @@ import "slices"
 func (m *member) visits(got *member) {
 	s := &m.stack
 	s.mu.Lock()
-	over := s.phase == exited
+	over := s.phase >= drained // it has nothing to release any more
 	if e := s.endingLocked(); !over && !slices.Contains(e.guest, got) {
 		e.guest = append(e.guest, got)
 	}

@@ -95,3 +95,23 @@ func TestAnObserverThatPanicsAtTheEndOfWhatWasAbandonedHarmsNobody(t *testing.T)
 		time.Sleep(2 * time.Hour)
 	})
 }
+
+func TestAnObserverMayWaitForItsOtherCalls(t *testing.T) { // S5
+	bubble(t, func(t *testing.T) {
+		told := make(chan struct{})
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			exitpool.Start(p, value(1), exitpool.Name("a"))
+			exitpool.Start(p, value(2), exitpool.Name("b"))
+			return p.Wait(ctx)
+		}, exitpool.Observe(func(ev exitpool.Event) {
+			switch {
+			case ev.Op != exitpool.OpAcquire || ev.Done:
+			case ev.Name == "a":
+				<-told
+			case ev.Name == "b":
+				close(told)
+			}
+		}))
+		assert.NoError(t, err)
+	})
+}

@@ -152,6 +152,19 @@ func releases(err error) (errs []error) {
 	return errs
 }
 
+// reported is what Exit reports of errs, that happened in an Optional member: the rest is
+// its own (F7).
+func reported(errs []error) (rest []error) {
+	for _, err := range errs {
+		if unstoppable(err) {
+			rest = append(rest, err)
+		} else {
+			rest = append(rest, releases(err)...)
+		}
+	}
+	return rest
+}
+
 // isCancel reports whether err, itself, is a cancellation: package net has one
 // of its own, which Is context.Canceled.
 func isCancel(err error) bool {

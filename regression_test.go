@@ -756,3 +756,90 @@ func TestAnAcquisitionInsideAHeldOptionalMemberFailsForItselfDuringExitToo(t *te
 		assert.ErrorIs(t, err, errOther, "a failing release is reported")
 	})
 }
+
+// poppingError is an error that pops everything off a stack when somebody looks into it.
+type poppingError struct{ pop func() }
+
+func (e *poppingError) Error() string { return "popping" }
+func (e *poppingError) Unwrap() error { e.pop(); return nil }
+
+func TestPopAllMayTakeTheForcedExitAwayWhileExitBegins(t *testing.T) { // R11, R1
+	var j journal
+	s, _ := exitpool.NewStack(t.Context())
+	s.Defer(j.release("a"))
+	s.Cancel(errBoom)
+	var moved *exitpool.ExitStack
+	err := s.Exit(&poppingError{func() {
+		if moved == nil {
+			moved = s.PopAll()
+		}
+	}})
+	assert.EqualError(t, err, "popping")
+	assert.Equal(t, errBoom, moved.Close())
+	assert.Equal(t, []string{"release a"}, j.all())
+}
+
+func TestASecondCloseOfAMembersStackNamesWhatWasAbandonedToo(t *testing.T) { // R7, B3
+	bubble(t, func(t *testing.T) {
+		p, ctx := exitpool.NewPool(t.Context(), exitpool.Abandon(time.Second))
+		var inside *exitpool.ExitStack
+		exitpool.Start(p, func(_ context.Context, s *exitpool.ExitStack) (int, error) {
+			inside = s
+			s.Defer(func(context.Context) error { time.Sleep(time.Minute); return nil })
+			return 1, nil
+		})
+		require.NoError(t, p.Wait(ctx))
+		first := inside.Close()
+		assert.IsType(t, new(exitpool.AbandonedError), first)
+		assert.Equal(t, first, inside.Close())
+		p.Close()
+		time.Sleep(time.Hour)
+	})
+}
+
+func TestGatherRaceAndQuorumOnAClosedStackAreErrClosed(t *testing.T) { // R6
+	var s exitpool.ExitStack
+	require.NoError(t, s.Close())
+	_, err := exitpool.Gather(value(1))(t.Context(), &s)
+	assert.Equal(t, exitpool.ErrClosed, err)
+	_, err = exitpool.Race(value(1), value(2))(context.Background(), &s)
+	assert.Equal(t, exitpool.ErrClosed, err)
+	_, err = exitpool.Quorum(2, value(1), value(2))(context.Background(), &s)
+	assert.Equal(t, exitpool.ErrClosed, err)
+}
+
+func TestWhatReleaseAndCloseFindInsideAnOptionalMemberGoesToTheirCaller(t *testing.T) { // R10, F7
+	bubble(t, func(t *testing.T) {
+		var inner *exitpool.ExitPool
+		var e *exitpool.Entry[int]
+		dies := func(_ context.Context, s *exitpool.ExitStack) (int, error) {
+			s.Go(func(ctx context.Context) error { <-ctx.Done(); return errBoom })
+			return 1, nil
+		}
+		p, ctx := exitpool.NewPool(t.Context())
+		exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			inner = s.Pool(ctx)
+			e = exitpool.Start(inner, dies)
+			return 1, inner.Wait(context.Background())
+		}, exitpool.Optional())
+		require.NoError(t, p.Wait(ctx))
+		assert.ErrorIs(t, e.Release(), errBoom)
+		exitpool.Start(inner, dies)
+		require.NoError(t, inner.Wait(t.Context()))
+		assert.ErrorIs(t, inner.Close(), errBoom)
+		assert.NoError(t, p.Close())
+	})
+}
+
+func TestAnOptionalEnterThatDiesWhileItIsReleasedIsItsOwn(t *testing.T) { // F7
+	err := exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+		_, err := exitpool.Enter(ctx, s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			s.Defer(fails(errOther))
+			s.Go(func(ctx context.Context) error { <-ctx.Done(); return errBoom })
+			return 1, nil
+		}, exitpool.Optional())
+		return err
+	})
+	assert.NotErrorIs(t, err, errBoom)
+	assert.ErrorIs(t, err, errOther)
+}

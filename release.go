@@ -56,15 +56,11 @@ func (p *ExitPool) depart(told error, l *leave, x *unwinding) {
 			unheard = forced.later
 		}
 		x.broke = worse(x.broke, worst(unheard))
-		a.add(nonNil(forced.cause)...)
-		forgiven := p.holder.Load().own.forgiven()
-		for _, err := range append(p.failed(), forced.later...) {
-			if forgiven && !unstoppable(err) {
-				a.add(releases(err)...)
-			} else {
-				a.add(err)
-			}
+		errs := append(append(nonNil(forced.cause), p.failed()...), forced.later...)
+		if p.holder.Load().own.forgiven() {
+			errs = reported(errs)
 		}
+		a.add(errs...)
 		a.add(strays...)
 		x.others = a.others
 		p.publish(a.err())
@@ -182,8 +178,12 @@ func (p *ExitPool) releaseMember(m *member) {
 // released takes m off the list and adds up what came of it.
 func (p *ExitPool) released(m *member, v *unwinding) {
 	p.limit.giveBackRelease(m)
+	others := v.others
+	if m.optional() {
+		others = reported(others)
+	}
 	p.mu.Lock()
-	p.failures = m.faults(p.failures, v.others)
+	p.failures = m.faults(p.failures, others)
 	p.sum.abandoned = append(p.sum.abandoned, v.abandoned...)
 	p.sum.broke = worse(p.sum.broke, v.broke)
 	if v.say {

@@ -106,12 +106,21 @@ func (c *scope) forceLocked(cause error) (first, taken bool) {
 	return false, true
 }
 
+// forcedLocked returns a copy, which others may read.
 func (c *scope) forcedLocked() *forcing {
-	if c.end == nil || c.end.forced == nil {
+	f := c.forcingLocked()
+	if f == nil {
 		return nil
 	}
-	copied := *c.end.forced
+	copied := *f
 	return &copied
+}
+
+func (c *scope) forcingLocked() *forcing {
+	if c.end == nil {
+		return nil
+	}
+	return c.end.forced
 }
 
 // callerEnded returns the error of the context on which the scope was created,

@@ -178,6 +178,38 @@ func TestStressStartAndReleaseWithAFlatHeap(t *testing.T) { // R10
 	assert.Zero(t, held.Load())
 }
 
+func TestStressABacklogThatNeverEndsKeepsAFlatHeap(t *testing.T) { // R10, B1
+	type job struct {
+		e    *exitpool.Entry[int]
+		done chan struct{}
+	}
+	p, ctx := exitpool.NewPool(context.Background(), exitpool.Limit(1))
+	start := func() job {
+		done := make(chan struct{})
+		return job{exitpool.Start(p, func(context.Context, *exitpool.ExitStack) (int, error) { <-done; return 1, nil }), done}
+	}
+	jobs := []job{start(), start(), start(), start()}
+	turns := func(n int) (heap int64) {
+		for range n {
+			close(jobs[0].done)
+			jobs[0].e.Get(ctx)
+			jobs[0].e.Release()
+			copy(jobs, jobs[1:])
+			jobs[3] = start()
+		}
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := turns(100)
+	assert.Less(t, turns(times(1_000_000))-before, int64(1<<20))
+	for _, j := range jobs {
+		close(j.done)
+	}
+	assert.NoError(t, p.Close())
+}
+
 func TestStressNestedStacks(t *testing.T) { // R4, R9
 	released := 0
 	var nest func(ctx context.Context, depth int) error

@@ -62,7 +62,7 @@ func (x *unwinding) next() bool {
 	if last < 0 {
 		switch {
 		case s.phase != exiting:
-		case s.own != nil && s.end == nil && x.cause == nil && len(x.others) == 0:
+		case s.own != nil && s.end == nil && x.cause == nil && len(x.others) == 0 && len(x.abandoned) == 0:
 			s.phase, x.over = exited, true
 		default:
 			s.phase = drained
@@ -221,7 +221,11 @@ func (x *unwinding) merge() {
 	if v.suppressed {
 		x.suppress()
 	}
-	for _, err := range v.others {
+	others := v.others
+	if m, ok := x.entry.thing.(*member); ok && m.optional() {
+		others = reported(others)
+	}
+	for _, err := range others {
 		if !x.has(err) {
 			x.fail(x.nested(err))
 		}

@@ -37,6 +37,11 @@ func (q *Queue[T]) Add(items ...T) {
 		return
 	}
 	q.mu.Lock()
+	if q.head > 32 && q.head > len(q.items)/2 { // else a queue that never runs empty grows for ever
+		n := copy(q.items, q.items[q.head:])
+		clear(q.items[n:])
+		q.items, q.head = q.items[:n], 0
+	}
 	q.items = append(q.items, items...)
 	make := q.needStandbyLocked()
 	q.mu.Unlock()
