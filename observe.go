@@ -195,3 +195,36 @@ func (sp *span) around(f func() error) func() error {
 		return err
 	}
 }
+
+// observerBroke takes the panic of an observer: it is one of the scope, inside a
+// member of the one around that.
+func (s *ExitStack) observerBroke(err error) {
+	if s.own != nil { // its release may be over
+		s.own.observerBroke(err)
+		return
+	}
+	if s.force(err, false) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.endingLocked().stray = append(s.end.stray, err)
+}
+
+func (m *member) observerBroke(err error) {
+	if m.pool != nil {
+		m.pool.observerBroke(err)
+	} else {
+		m.in.Load().observerBroke(err)
+	}
+}
+
+// observerBroke takes the panic of an observer: it is one of the scope.
+func (p *ExitPool) observerBroke(err error) {
+	if p.force(err) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.endingLocked().stray = append(p.end.stray, err)
+}
