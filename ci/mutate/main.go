@@ -1,9 +1,10 @@
-// Command mutate tells how much of the root package its tests notice. It puts all
-// mutants into one copy of the package, each behind a switch, builds its tests once, and
-// runs them once for each mutant. (gremlins builds the tests for each: that takes ten
+// Command mutate tells how much of the root package the tests notice. It puts all
+// mutants into one copy of the package, each behind a switch, builds the tests once, and
+// runs them once for each mutant: the package's own, and for what lives those that take
+// longer, and random programs. (gremlins builds the tests for each: that takes ten
 // times as long; and it does not take statements out, which is what finds most here.)
 //
-//	go run ./ci/mutate               # all, about ten minutes on two cores
+//	go run ./ci/mutate               # all, about half an hour on two cores
 //	go run ./ci/mutate -only 17,18   # these
 //	go run ./ci/mutate -every 10     # a tenth
 package main
@@ -27,16 +28,30 @@ var (
 	every = flag.Int("every", 1, "run one of so many")
 )
 
-// What is left out: slow tests that kill nothing that the others do not, and those
-// that look at the source.
-const skip = "TestAMillionEntries|TestStress|TestTheAPI|TestVetCatches|TestTheCodeOfTheReadme|TestTheReadme|TestALongChain|TestALongLived|TestAPoolHoldsNoMemory"
+// A suite is a test binary and its arguments. The first that fails kills.
+type suite struct {
+	dir  string // in the repository
+	args []string
+}
+
+const (
+	slow   = "TestAMillionEntries|TestALongChain|TestALongLived|TestAPoolHoldsNoMemory"
+	source = "TestStress|TestTheAPI|TestVetCatches|TestTheCodeOfTheReadme|TestTheReadme" // they look at the source
+)
+
+var suites = []suite{
+	{".", []string{"-test.short", "-test.failfast", "-test.skip", slow + "|" + source}},
+	{".", []string{"-test.run", slow}},
+	{"internal/proptest", []string{"-test.run", "TestPrograms|TestSeeds", "-programs", "6000"}},
+	{"internal/proptest", []string{"-test.run", "TestRealTime", "-programs", "500"}},
+}
 
 func main() {
 	log.SetFlags(0)
 	flag.Parse()
-	binary, mutants := build()
-	defer os.RemoveAll(filepath.Dir(binary))
-	if killed := run(binary, 0); killed {
+	repo, mutants := build()
+	defer os.RemoveAll(filepath.Dir(repo))
+	if killed := run(repo, 0); killed {
 		log.Fatal("the tests fail without a mutant")
 	}
 	chosen := choose(mutants)
@@ -46,7 +61,7 @@ func main() {
 	for range 2 {
 		wg.Go(func() {
 			for i := range work {
-				lived[i] = !run(binary, i+1)
+				lived[i] = !run(repo, i+1)
 			}
 		})
 	}
@@ -87,15 +102,16 @@ func choose(mutants []mutant) (chosen []int) {
 	return chosen
 }
 
-// build makes the copy and returns its test binary.
-func build() (binary string, mutants []mutant) {
+// build makes the copy, and the test binaries in it.
+func build() (repo string, mutants []mutant) {
 	dir, err := os.MkdirTemp("", "mutate")
 	check(err)
-	out, err := exec.Command("git", "clone", "-q", ".", filepath.Join(dir, "repo")).CombinedOutput()
+	repo = filepath.Join(dir, "repo")
+	out, err := exec.Command("git", "clone", "-q", ".", repo).CombinedOutput()
 	if err != nil {
 		log.Fatalf("%v\n%s", err, out)
 	}
-	names, err := filepath.Glob(filepath.Join(dir, "repo", "*.go"))
+	names, err := filepath.Glob(filepath.Join(repo, "*.go"))
 	check(err)
 	for _, name := range names {
 		if !strings.HasSuffix(name, "_test.go") {
@@ -106,22 +122,32 @@ func build() (binary string, mutants []mutant) {
 			check(os.WriteFile(name, changed, 0o644))
 		}
 	}
-	check(os.WriteFile(filepath.Join(dir, "repo", "mutants.go"), []byte(switches), 0o644))
-	binary = filepath.Join(dir, "repo", "mutants.test")
-	cmd := exec.Command("go", "test", "-c", "-o", binary, ".")
-	cmd.Dir = filepath.Join(dir, "repo")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		log.Fatalf("%v\n%s", err, out)
+	check(os.WriteFile(filepath.Join(repo, "mutants.go"), []byte(switches), 0o644))
+	for _, s := range suites {
+		cmd := exec.Command("go", "test", "-c", "-o", "mutants.test", ".")
+		cmd.Dir = filepath.Join(repo, s.dir)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			log.Fatalf("%v\n%s", err, out)
+		}
 	}
-	return binary, mutants
+	return repo, mutants
 }
 
 // run reports whether the tests fail with mutant n.
-func run(binary string, n int) (killed bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
+func run(repo string, n int) (killed bool) {
+	for _, s := range suites {
+		if s.fails(repo, n) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s suite) fails(repo string, n int) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, "-test.short", "-test.failfast", "-test.skip", skip)
-	cmd.Dir = filepath.Dir(binary)
+	cmd := exec.CommandContext(ctx, "./mutants.test", s.args...)
+	cmd.Dir = filepath.Join(repo, s.dir)
 	cmd.Env = append(os.Environ(), "MUTANT="+strconv.Itoa(n))
 	out, err := cmd.CombinedOutput()
 	if n == 0 && err != nil {
