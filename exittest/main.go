@@ -1,0 +1,121 @@
+package exittest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/exitpool/exitpool"
+)
+
+// M is what Main needs of a *testing.M, and goleak.VerifyTestMain too.
+type M interface {
+	Run() int
+}
+
+// Main runs the tests, releases all fixtures, and calls os.Exit: with the status of
+// the tests, or with 1 if they passed but a fixture failed in releasing or has died.
+// It is what TestMain calls:
+//
+//	func TestMain(m *testing.M) { exittest.Main(m) }
+//
+// It exits itself, because a TestMain that forgets os.Exit would lose that status:
+// testing then exits with that of the tests. What failed is printed to os.Stderr, a
+// line each. opts are those of the pool in which the fixtures are: Grace, for example.
+//
+// What ends the process at once releases nothing: os.Exit and log.Fatal in a test, a
+// panic of a test (though testing still calls its t.Cleanup functions), -timeout, and a
+// signal. Ctrl-C at a terminal reaches go test, which waits for the test binary, and the
+// test binary, which dies of it. With -fuzz the binary is run several times at once, and
+// each has fixtures of its own.
+//
+// Main panics if m is nil, or if the tests run inside of Main already.
+func Main(m M, opts ...exitpool.Option) {
+	os.Exit(WithFixtures(m, opts...).Run())
+}
+
+// WithFixtures is Main for a TestMain that has more to do: Run of what it returns
+// runs the tests, releases all fixtures, and returns the status with which to exit.
+// So it goes together with what wants to look at the process afterwards:
+//
+//	func TestMain(m *testing.M) { goleak.VerifyTestMain(exittest.WithFixtures(m)) }
+//
+// If m.Run panics the fixtures are released before the panic goes on. A second Run,
+// after the first, has new fixtures. WithFixtures panics if m is nil, Run if
+// another one is running.
+func WithFixtures(m M, opts ...exitpool.Option) M {
+	if m == nil {
+		panic("exittest: WithFixtures: nil M")
+	}
+	return &withFixtures{m, opts}
+}
+
+type withFixtures struct {
+	m    M
+	opts []exitpool.Option
+}
+
+// Run implements M.
+func (w *withFixtures) Run() (status int) {
+	r := begin(w.opts)
+	status = 2 // if m.Run does not return
+	defer func() {
+		for _, err := range r.end(status) {
+			fmt.Fprintln(os.Stderr, text(err))
+			status = max(status, 1)
+		}
+	}()
+	return w.m.Run()
+}
+
+// tests is what the fixtures, which are package-level variables, know of the test
+// binary. The lock is not held while something is acquired or released.
+var tests struct {
+	sync.Mutex
+	run *run // nil: there has been none
+}
+
+// run is a Run of WithFixtures. tests guards it.
+type run struct {
+	pool *exitpool.ExitPool
+	left []func() []error // of each fixture that was used: tells what failed, once the pool has exited
+	over bool
+}
+
+func begin(opts []exitpool.Option) *run {
+	tests.Lock()
+	defer tests.Unlock()
+	if tests.run != nil && !tests.run.over {
+		panic("exittest: Run inside of Run")
+	}
+	pool, _ := exitpool.NewPool(context.Background(), opts...)
+	tests.run = &run{pool: pool}
+	return tests.run
+}
+
+// end releases the fixtures and returns what failed.
+func (r *run) end(status int) []error {
+	var cause error
+	if status != 0 {
+		cause = ErrFailed
+	}
+	whole := outcome(r.pool, cause)
+	errs := failures(whole)
+	for _, left := range r.close() {
+		for _, err := range left() {
+			if !errors.Is(whole, err) {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errs
+}
+
+func (r *run) close() (left []func() []error) {
+	tests.Lock()
+	defer tests.Unlock()
+	r.over = true
+	return r.left
+}
