@@ -91,7 +91,7 @@ func (f *Fixture[T]) Get(ctx context.Context) (v T, err error) {
 	}
 	if inBubble() {
 		return v, fmt.Errorf("fixture %s: used inside a synctest bubble, but all tests share it; "+
-			"use it before synctest.Test, or acquire a resource of this test with exittest.Enter", f.name)
+			"use it before synctest.Test, or acquire a resource of this test with exittest.Enter", f.label())
 	}
 	e, err := f.begun()
 	if err != nil {
@@ -113,15 +113,23 @@ func (f *Fixture[T]) begun() (*exitpool.Entry[T], error) {
 	if r == nil {
 		return nil, fmt.Errorf("fixture %s: nobody would release it, because TestMain does not call exittest.Main; "+
 			"add to a _test.go file of the package:\n\n"+
-			"\tfunc TestMain(m *testing.M) { exittest.Main(m) }\n", f.name)
+			"\tfunc TestMain(m *testing.M) { exittest.Main(m) }\n", f.label())
 	}
 	if f.in != r {
 		// Its failure is its own: it does not end the pool of all.
 		opts := append(named(f.name, f.opts), exitpool.Optional())
 		f.in, f.got, f.entry = r, false, exitpool.Start(r.pool, f.acquire, opts...)
-		r.left = append(r.left, f.left(f.entry))
+		r.used = append(r.used, f)
 	}
 	return f.entry, nil
+}
+
+// label returns the name of a fixture that is in no pool. Only a pool can tell it, from
+// the options; this one acquires nothing.
+func (f *Fixture[T]) label() string {
+	var closed exitpool.ExitPool
+	closed.Close()
+	return exitpool.Start(&closed, f.resource, named(f.name, f.opts)...).Name()
 }
 
 // acquire acquires the resource, on a goroutine of its own: a panic or runtime.Goexit
@@ -150,20 +158,14 @@ func panicError(how callguard.How) error {
 	return &exitpool.PanicError{Value: how.Value, Stack: how.Stack}
 }
 
-// left returns a function that tells, when the pool has exited, what failed in a
-// fixture after somebody had got it: that it died, and what its tasks and releases
-// returned. (Of an Optional member Exit does not tell all.)
-func (f *Fixture[T]) left(e *exitpool.Entry[T]) func() []error {
-	return func() (errs []error) {
-		tests.Lock()
-		got := f.got
-		tests.Unlock()
-		if !got {
-			return nil // who asked for it has the error
-		}
-		if _, err := e.Get(context.Background()); err != exitpool.ErrClosed {
-			errs = append(errs, err) // it died
-		}
-		return append(errs, failures(e.Release())...)
-	}
+// death implements used.
+func (f *Fixture[T]) death() error {
+	_, err := f.entry.Get(context.Background())
+	return err
 }
+
+// left implements used.
+func (f *Fixture[T]) left() []error { return failures(f.entry.Release()) }
+
+// wanted implements used.
+func (f *Fixture[T]) wanted() bool { return f.got }

@@ -1,11 +1,8 @@
 package exittest
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"os"
-	"sync"
 
 	"github.com/exitpool/exitpool"
 )
@@ -68,54 +65,4 @@ func (w *withFixtures) Run() (status int) {
 		}
 	}()
 	return w.m.Run()
-}
-
-// tests is what the fixtures, which are package-level variables, know of the test
-// binary. The lock is not held while something is acquired or released.
-var tests struct {
-	sync.Mutex
-	run *run // nil: there has been none
-}
-
-// run is a Run of WithFixtures. tests guards it.
-type run struct {
-	pool *exitpool.ExitPool
-	left []func() []error // of each fixture that was used: tells what failed, once the pool has exited
-	over bool
-}
-
-func begin(opts []exitpool.Option) *run {
-	tests.Lock()
-	defer tests.Unlock()
-	if tests.run != nil && !tests.run.over {
-		panic("exittest: Run inside of Run")
-	}
-	pool, _ := exitpool.NewPool(context.Background(), opts...)
-	tests.run = &run{pool: pool}
-	return tests.run
-}
-
-// end releases the fixtures and returns what failed.
-func (r *run) end(status int) []error {
-	var cause error
-	if status != 0 {
-		cause = ErrFailed
-	}
-	whole := outcome(r.pool, cause)
-	errs := failures(whole)
-	for _, left := range r.close() {
-		for _, err := range left() {
-			if !errors.Is(whole, err) {
-				errs = append(errs, err)
-			}
-		}
-	}
-	return errs
-}
-
-func (r *run) close() (left []func() []error) {
-	tests.Lock()
-	defer tests.Unlock()
-	r.over = true
-	return r.left
 }

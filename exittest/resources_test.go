@@ -64,3 +64,12 @@ func dying(death <-chan struct{}) exitpool.Resource[string] {
 		return "dying", nil
 	}
 }
+
+// said is a resource that says what happens to it.
+func said(name string) exitpool.Resource[string] {
+	return func(_ context.Context, s *exitpool.ExitStack) (string, error) {
+		say("+", name)
+		s.Push(func(_ context.Context, cause error) error { say("-", name, cause); return nil })
+		return name, nil
+	}
+}

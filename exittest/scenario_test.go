@@ -1,6 +1,7 @@
 package exittest_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -33,7 +34,7 @@ func play(t *testing.T, scenarios map[string]scenario) {
 	}
 	for name, s := range scenarios {
 		t.Run(name, func(t *testing.T) {
-			out, status := subordinate(t, s.main, name, append([]string{"-test.run=^" + strings.Split(t.Name(), "/")[0] + "$"}, s.args...)...)
+			out, status := runBinary(cmp.Or(s.main, "exittest"), name, append([]string{"-test.run=^" + strings.Split(t.Name(), "/")[0] + "$"}, s.args...)...)
 			assert.Equal(t, s.status, status)
 			rest := out
 			for _, text := range s.prints {
@@ -48,16 +49,13 @@ func play(t *testing.T, scenarios map[string]scenario) {
 	}
 }
 
-// subordinate runs this test binary again.
-func subordinate(t testing.TB, main, scenario string, args ...string) (out string, status int) {
-	if main == "" {
-		main = "exittest"
-	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+// runBinary runs this test binary again.
+func runBinary(main, scenario string, args ...string) (out string, status int) {
+	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env = append(os.Environ(), "EXITTEST_MAIN="+main, "EXITTEST_SCENARIO="+scenario)
 	raw, err := cmd.CombinedOutput()
 	if _, exited := err.(*exec.ExitError); err != nil && !exited {
-		t.Fatal(err)
+		return err.Error(), -1
 	}
 	return string(raw), cmd.ProcessState.ExitCode()
 }
