@@ -43,7 +43,7 @@ type Fixture[T any] struct {
 //
 // Its name, in errors, is that of the function r, or the line of NewFixture if r
 // is a function literal of a package-level variable, unless the option Name gives
-// another. NewFixture panics if r is nil.
+// another. NewFixture panics if r or an option is nil.
 func NewFixture[T any](r exitpool.Resource[T], opts ...exitpool.EntryOption) *Fixture[T] {
 	if r == nil {
 		panic("exittest: NewFixture: nil Resource")
@@ -53,6 +53,10 @@ func NewFixture[T any](r exitpool.Resource[T], opts ...exitpool.EntryOption) *Fi
 		_, file, line, _ := runtime.Caller(1)
 		f.name = fmt.Sprintf("%s:%d", filepath.Base(file), line)
 	}
+	// The options tell the name only to a pool; and here is where they may be wrong.
+	var closed exitpool.ExitPool
+	closed.Close()
+	f.name = exitpool.Start(&closed, r, named(f.name, opts)...).Name()
 	return f
 }
 
@@ -91,18 +95,22 @@ func (f *Fixture[T]) Get(ctx context.Context) (v T, err error) {
 	}
 	if inBubble() {
 		return v, fmt.Errorf("fixture %s: used inside a synctest bubble, but all tests share it; "+
-			"use it before synctest.Test, or acquire a resource of this test with exittest.Enter", f.label())
+			"use it before synctest.Test, or acquire a resource of this test with exittest.Enter", f.name)
 	}
 	e, err := f.begun()
 	if err != nil {
 		return v, err
 	}
-	if v, err = e.Get(ctx); err == nil {
-		tests.Lock()
-		f.got = true
-		tests.Unlock()
+	if v, err = e.Get(ctx); err != nil {
+		if _, named := err.(*exitpool.OpError); !named {
+			err = fmt.Errorf("fixture %s: %w", f.name, err)
+		}
+		return v, err
 	}
-	return v, err
+	tests.Lock()
+	defer tests.Unlock()
+	f.got = true
+	return v, nil
 }
 
 // begun returns the entry of f in the pool of all fixtures, where the first use puts it.
@@ -113,7 +121,7 @@ func (f *Fixture[T]) begun() (*exitpool.Entry[T], error) {
 	if r == nil {
 		return nil, fmt.Errorf("fixture %s: nobody would release it, because TestMain does not call exittest.Main; "+
 			"add to a _test.go file of the package:\n\n"+
-			"\tfunc TestMain(m *testing.M) { exittest.Main(m) }\n", f.label())
+			"\tfunc TestMain(m *testing.M) { exittest.Main(m) }", f.name)
 	}
 	if f.in != r {
 		// Its failure is its own: it does not end the pool of all.
@@ -122,14 +130,6 @@ func (f *Fixture[T]) begun() (*exitpool.Entry[T], error) {
 		r.used = append(r.used, f)
 	}
 	return f.entry, nil
-}
-
-// label returns the name of a fixture that is in no pool. Only a pool can tell it, from
-// the options; this one acquires nothing.
-func (f *Fixture[T]) label() string {
-	var closed exitpool.ExitPool
-	closed.Close()
-	return exitpool.Start(&closed, f.resource, named(f.name, f.opts)...).Name()
 }
 
 // acquire acquires the resource, on a goroutine of its own: a panic or runtime.Goexit

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -52,11 +53,12 @@ func play(t *testing.T, scenarios map[string]scenario) {
 // runBinary runs this test binary again.
 func runBinary(main, scenario string, args ...string) (out string, status int) {
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "EXITTEST_MAIN="+main, "EXITTEST_SCENARIO="+scenario)
+	cmd.Env = append(os.Environ(), "EXITTEST_MAIN="+main, "EXITTEST_SCENARIO="+scenario, "GORACE=atexit_sleep_ms=0")
 	raw, err := cmd.CombinedOutput()
 	if _, exited := err.(*exec.ExitError); err != nil && !exited {
 		return err.Error(), -1
 	}
+	raw = regexp.MustCompile(`(?m)^coverage: .*\n`).ReplaceAll(raw, nil) // of go test -cover
 	return string(raw), cmd.ProcessState.ExitCode()
 }
 

@@ -25,8 +25,8 @@ var ErrFailed = errors.New("exittest: the test failed")
 // called Exit itself does not change that: a test that wants a release to fail
 // makes its stack with exitpool.NewStack.
 //
-// If the test has failed, in whatever way, Push functions are told ErrFailed. That is
-// not reported.
+// If the test has failed by then, in whatever way, a panic included, Push functions are
+// told ErrFailed. That is not reported.
 //
 // The context is t.Context() that a forced exit cancels too, with its cause. The stack
 // itself outlives it: in t.Cleanup, where t.Context() has ended, things can still

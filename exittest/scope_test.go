@@ -205,7 +205,8 @@ func TestNilPanicsAtTheCall(t *testing.T) {
 	assert.PanicsWithValue(t, "exittest: Enter: nil TB", func() { exittest.Enter(nil, leaves) })
 	assert.PanicsWithValue(t, "exittest: Enter: nil Resource", func() { exittest.Enter[int](t, nil) })
 	assert.PanicsWithValue(t, "exittest: NewFixture: nil Resource", func() { exittest.NewFixture[int](nil) })
+	assert.Panics(t, func() { exittest.NewFixture(leaves, nil) })
 	assert.PanicsWithValue(t, "exittest: Use: nil TB", func() { exittest.NewFixture(leaves).Use(nil) })
-	assert.PanicsWithValue(t, "exittest: Get: nil Context", func() { _, _ = exittest.NewFixture(leaves).Get(nil) }) //nolint:staticcheck
+	assert.PanicsWithValue(t, "exittest: Get: nil Context", func() { var none context.Context; _, _ = exittest.NewFixture(leaves).Get(none) })
 	assert.PanicsWithValue(t, "exittest: WithFixtures: nil M", func() { exittest.WithFixtures(nil) })
 }
