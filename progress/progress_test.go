@@ -1,0 +1,228 @@
+package progress_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/exitpool/exitpool"
+	"github.com/exitpool/exitpool/progress"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var errBoom = errors.New("boom\nconnection  refused")
+
+func takes(d time.Duration) exitpool.Resource[int] {
+	return func(_ context.Context, s *exitpool.ExitStack) (int, error) {
+		time.Sleep(d)
+		s.Defer(func(context.Context) error { time.Sleep(d); return nil })
+		return 0, nil
+	}
+}
+
+// scope starts db and, on it, api, which has a listener in it.
+func scope(ctx context.Context, step time.Duration, view *progress.View) error {
+	return exitpool.WithPool(ctx, func(ctx context.Context, p *exitpool.ExitPool) error {
+		db := exitpool.Start(p, takes(step), exitpool.Name("db"))
+		exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			if _, err := db.Get(ctx); err != nil {
+				return 0, err
+			}
+			return exitpool.Enter(ctx, s, takes(step), exitpool.Name("listener"))
+		}, exitpool.Name("api"))
+		return p.Wait(ctx)
+	}, exitpool.Observe(view.Observe))
+}
+
+func TestWhereThereIsNoTerminalEachChangeIsALine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		view := progress.New(&out)
+		require.NoError(t, scope(t.Context(), time.Second, view))
+		require.NoError(t, view.Close())
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		assert.ElementsMatch(t, []string{"db acquiring", "api acquiring"}, lines[:2], "at one instant")
+		assert.Equal(t, []string{
+			"db held after 1.0s",
+			"api › listener acquiring",
+			"api › listener held after 1.0s",
+			"api held after 2.0s",
+			"api releasing",
+			"api › listener releasing",
+			"api › listener released after 1.0s",
+			"api released after 1.0s",
+			"db releasing",
+			"db released after 1.0s",
+		}, lines[2:])
+	})
+}
+
+func TestAnErrorIsOnOneLineAndTwoOfOneNameStayApart(t *testing.T) {
+	var out bytes.Buffer
+	view := progress.New(&out)
+	s, ctx := exitpool.NewStack(t.Context(), exitpool.Observe(view.Observe))
+	for _, err := range []error{nil, errBoom} {
+		exitpool.Enter(ctx, s, func(context.Context, *exitpool.ExitStack) (int, error) { return 0, err }, exitpool.Name("db"))
+	}
+	require.NoError(t, s.Close())
+	assert.Equal(t, "db acquiring\ndb held after 0.0s\ndb acquiring\ndb failed after 0.0s: acquire db: boom; connection refused\n"+
+		"db releasing\ndb released after 0.0s\n", out.String())
+}
+
+// A screen is the other end of a terminal.
+type screen struct {
+	tty, master *os.File
+	mu          sync.Mutex
+	text        bytes.Buffer
+	read        chan struct{}
+}
+
+func newScreen(t *testing.T) *screen {
+	master, tty, err := pty.Open()
+	require.NoError(t, err)
+	require.NoError(t, pty.Setsize(tty, &pty.Winsize{Rows: 24, Cols: 60}))
+	s := &screen{tty: tty, master: master, read: make(chan struct{})}
+	go func() {
+		defer close(s.read)
+		buf := make([]byte, 4096)
+		for {
+			n, err := master.Read(buf)
+			s.mu.Lock()
+			s.text.Write(buf[:n])
+			s.mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return s
+}
+
+func (s *screen) seen() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// last is what stands there in the end: each drawing begins by going up to the first
+// line.
+func (s *screen) last() (lines []string) {
+	s.tty.Close()
+	<-s.read
+	s.master.Close()
+	frames := regexp.MustCompile(`\x1b\[\d+A\x1b\[J`).Split(s.seen(), -1)
+	for line := range strings.Lines(frames[len(frames)-1]) {
+		lines = append(lines, strings.TrimRight(line, " \r\n"))
+	}
+	return lines
+}
+
+func TestOnATerminalThereIsOneLineForEachResource(t *testing.T) {
+	screen := newScreen(t)
+	view := progress.New(screen.tty)
+	require.NoError(t, scope(t.Context(), 150*time.Millisecond, view))
+	require.NoError(t, view.Close())
+	seen := screen.seen()
+	lines := screen.last()
+	require.Len(t, lines, 3, seen)
+	for i, name := range []string{"db", "api", "api › listener"} {
+		assert.Regexp(t, `released +0\.\ds$`, lines[i])
+		assert.Contains(t, strings.Join(lines, "\n"), "  "+name+" ")
+	}
+	for _, state := range []string{"acquiring", "held", "releasing"} {
+		assert.Contains(t, seen, state)
+	}
+	assert.Regexp(t, "["+"⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"+"] db +acquiring", seen)
+	assert.Contains(t, seen, "✔ db")
+}
+
+func TestALongLineIsCutAtTheEdge(t *testing.T) {
+	screen := newScreen(t)
+	view := progress.New(screen.tty)
+	err := exitpool.Use(t.Context(), exitpool.Resource[int](func(context.Context, *exitpool.ExitStack) (int, error) {
+		return 0, errors.New(strings.Repeat("much to say ", 20))
+	}), func(context.Context, int) error { return nil }, exitpool.Observe(view.Observe))
+	require.Error(t, err)
+	require.NoError(t, view.Close())
+	lines := screen.last()
+	require.Len(t, lines, 1)
+	assert.Len(t, []rune(lines[0]), 60)
+	assert.True(t, strings.HasPrefix(lines[0], "✘ ") && strings.HasSuffix(lines[0], "…"), lines[0])
+}
+
+func TestAClosedTerminalNeverBreaksTheScope(t *testing.T) {
+	master, tty, err := pty.Open()
+	require.NoError(t, err)
+	view := progress.New(tty)
+	master.Close()
+	assert.NoError(t, scope(t.Context(), 150*time.Millisecond, view))
+	err = view.Close()
+	assert.Error(t, err)
+	assert.Equal(t, err, view.Close())
+	tty.Close()
+}
+
+func TestAStoppedTerminalDoesNotHoldUpTheScope(t *testing.T) {
+	master, tty, err := pty.Open() // nobody reads: it fills up
+	require.NoError(t, err)
+	_, err = tty.WriteString(strings.Repeat(".", 2000))
+	require.NoError(t, err)
+	view := progress.New(tty)
+	assert.NoError(t, exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+		for i := range 100 {
+			exitpool.Start(p, takes(0), exitpool.Name(fmt.Sprint(strings.Repeat("x", 40), i)))
+		}
+		<-time.After(300 * time.Millisecond) // several drawings
+		return p.Wait(ctx)
+	}, exitpool.Observe(view.Observe)))
+	master.Close() // what waits to be written fails
+	view.Close()
+	tty.Close()
+}
+
+func TestAFullDiskIsToldByClose(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer full.Close()
+	view := progress.New(full)
+	assert.NoError(t, scope(t.Context(), 0, view))
+	assert.ErrorContains(t, view.Close(), "no space left")
+}
+
+func TestWhatComesAfterCloseIsNotShown(t *testing.T) {
+	var out bytes.Buffer
+	view := progress.New(&out)
+	require.NoError(t, view.Close())
+	assert.NoError(t, scope(t.Context(), 0, view))
+	assert.Empty(t, out.String())
+}
+
+func TestANilWriterPanics(t *testing.T) {
+	assert.PanicsWithValue(t, "progress: New: nil Writer", func() { progress.New(nil) })
+}
+
+func ExampleNew() {
+	view := progress.New(os.Stdout) // no terminal here
+	defer view.Close()
+	s, ctx := exitpool.NewStack(context.Background(), exitpool.Observe(view.Observe))
+	exitpool.Enter(ctx, s, takes(0), exitpool.Name("db"))
+	s.Close()
+	// Output:
+	// db acquiring
+	// db held after 0.0s
+	// db releasing
+	// db released after 0.0s
+}
