@@ -19,6 +19,7 @@ type config struct {
 	fail, kill, hang int
 	boot, failBoot   time.Duration
 	grace, abandon   *time.Duration // nil: not given, which is not the same as 0
+	timeline         string         // a file; "": none
 
 	program string // what is executed for a machine
 }
@@ -38,6 +39,7 @@ func flagSet(c *config) *flag.FlagSet {
 	fs.IntVar(&c.fail, "fail", 0, "machine `k` never gets ready")
 	fs.IntVar(&c.kill, "kill", 0, "machine `k` is killed with SIGKILL while the body runs")
 	fs.IntVar(&c.hang, "hang", 0, "machine `k` ignores the request to shut down, and SIGTERM")
+	fs.StringVar(&c.timeline, "timeline", "", "draw when each machine was started and shut down, as SVG, in this `file`")
 	fs.DurationVar(&c.boot, "boot", defaultBoot,
 		fmt.Sprintf("how `long` a machine may take to get ready (that of -fail: default %v)", defaultFailBoot))
 	fs.Func("grace", fmt.Sprintf("how `long` a machine may take to shut down before it is killed (default %v; with -abandon alone, for ever)",
@@ -94,6 +96,8 @@ func (c *config) check(rest []string, given map[string]bool) error {
 		}
 	}
 	switch {
+	case given["timeline"] && c.timeline == "":
+		return errors.New("-timeline: the name of a file is needed")
 	case c.fail != 0 && c.kill != 0:
 		return errors.New("-fail and -kill exclude each other: the body, which would kill, does not run")
 	case c.fail != 0 && c.fail == c.hang:

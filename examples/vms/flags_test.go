@@ -27,6 +27,7 @@ func TestWrongFlagsGiveStatus2AndOneLine(t *testing.T) {
 		"-boot 0":               "-boot 0s",
 		"-fail 1 -kill 2":       "exclude each other",
 		"-fail 1 -hang 1":       "the same machine",
+		"-timeline=":            "-timeline: the name of a file",
 		"-x":                    "-x",
 		"extra":                 `"extra"`,
 		"-q extra -n 3":         `"extra"`,
@@ -51,7 +52,7 @@ func TestHelpListsTheFlags(t *testing.T) {
 	r := runProgram(t, "-help")
 	require.Equal(t, 0, r.status)
 	require.Empty(t, r.stderr)
-	for _, flag := range []string{"-n ", "-qemu", "-q", "-fail k", "-kill k", "-hang k", "-grace ", "-abandon "} {
+	for _, flag := range []string{"-n ", "-qemu", "-q", "-fail k", "-kill k", "-hang k", "-grace ", "-abandon ", "-timeline file"} {
 		require.Contains(t, r.stdout, "\n  "+flag)
 	}
 }

@@ -34,7 +34,7 @@ func main() {
 
 // run is the story. If a machine does not get ready, Wait returns that error; if
 // one dies later, ctx is cancelled. Either way, whatever is up is shut down.
-func run(ctx context.Context, c *config, r *rack, out *journal) error {
+func run(ctx context.Context, c *config, r *rack, out *journal, observe func(exitpool.Event)) error {
 	return exitpool.WithPool(ctx, func(ctx context.Context, p *exitpool.ExitPool) error {
 		vms := make([]*exitpool.Entry[*VM], c.n)
 		for i := range vms {
@@ -48,7 +48,7 @@ func run(ctx context.Context, c *config, r *rack, out *journal) error {
 			return killAndWait(ctx, vms[c.kill-1].Value(), out)
 		}
 		return pingRound(ctx, vms, out)
-	}, append(c.bounds(), exitpool.Observe(out.observe))...)
+	}, append(c.bounds(), exitpool.Observe(observe))...)
 }
 
 // pingRound has each machine ping the next, and the last the first.
@@ -97,13 +97,21 @@ func command(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "vms: %s\n", oneLine(err))
 		return 1
 	}
+	pic, err := openPicture(c.timeline)
+	if err != nil {
+		fmt.Fprintf(stderr, "vms: %s\n", oneLine(err))
+		return 1
+	}
 	start := time.Now()
 	out := &journal{start: start, quiet: c.quiet, w: stdout, dead: map[string]bool{}}
 	r := new(rack)
-	err = run(ctx, c, r, out)
+	err = run(ctx, c, r, out, func(e exitpool.Event) {
+		pic.observe(e)
+		out.observe(e)
+	})
 	out.ignoreEvents()
 	r.unplug(out) // only after Abandon is there anything left
-	if err != nil {
+	if err := errors.Join(err, pic.save()); err != nil {
 		fmt.Fprintf(stderr, "vms: %s\n", oneLine(err))
 		return 1
 	}
@@ -115,7 +123,7 @@ func command(args []string, stdout, stderr io.Writer) int {
 func vmName(k int) string { return fmt.Sprintf("vm-%d", k) }
 
 func oneLine(err error) string {
-	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 }
 
 func count(n int, what string) string {
