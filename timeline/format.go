@@ -35,7 +35,7 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
 }
 
-// mostOfName is the number of characters that are shown of a name.
+// mostOfName is the number of columns that are shown of a name.
 const mostOfName = 24
 
 func label(name string) string { return cut(printable(name), mostOfName) }
@@ -53,11 +53,46 @@ func printable(text string) string {
 	}, text)
 }
 
-// cut shortens text to n characters. They are counted as one column each, which wide
-// and combining ones are not.
+// cut shortens text to n columns.
 func cut(text string, n int) string {
-	if runes := []rune(text); len(runes) > n {
-		return string(runes[:n-1]) + "…"
+	if columns(text) <= n {
+		return text
+	}
+	used := 1 // the dots
+	for i, r := range text {
+		if used += wide(r); used > n {
+			return text[:i] + "…"
+		}
 	}
 	return text
+}
+
+// pad fills text up to n columns.
+func pad(text string, n int) string { return text + strings.Repeat(" ", max(0, n-columns(text))) }
+
+// columns is the number of columns of text in a terminal.
+func columns(text string) (n int) {
+	for _, r := range text {
+		n += wide(r)
+	}
+	return n
+}
+
+// wideRunes are in blocks whose characters take two columns; a few in them do not.
+var wideRunes = []struct{ from, to rune }{
+	{0x1100, 0x115F}, {0x2E80, 0xA4CF}, {0xAC00, 0xD7A3}, {0xF900, 0xFAFF}, {0xFE30, 0xFE6F},
+	{0xFF00, 0xFF60}, {0xFFE0, 0xFFE6}, {0x1F300, 0x1FAFF}, {0x20000, 0x3FFFD},
+}
+
+// wide is the number of columns of a character.
+func wide(r rune) int {
+	if unicode.In(r, unicode.Mn, unicode.Me) {
+		return 0
+	}
+	for _, block := range wideRunes {
+		if block.from <= r && r <= block.to {
+			return 2
+		}
+	}
+	return 1
 }

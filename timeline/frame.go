@@ -1,7 +1,5 @@
 package timeline
 
-import "unicode/utf8"
-
 // This file is what a picture has around the rows.
 
 func (p *picture) open(height float64) {
@@ -35,7 +33,7 @@ func (p *picture) grid(bottom float64) {
 		if piece.short() {
 			from, to := p.x(piece.from), p.x(piece.to)
 			p.add(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="#f6f8fa"/>`, from, p.top-4, to-from, bottom-p.top+8)
-			if name := "⋯ " + duration(piece.to-piece.from) + " ⋯"; float64(utf8.RuneCountInString(name))*svgGlyph < to-from {
+			if name := "⋯ " + duration(piece.to-piece.from) + " ⋯"; float64(columns(name))*svgGlyph < to-from {
 				p.text((from+to)/2, bottom+16, "m c", name)
 			}
 		}
@@ -43,7 +41,7 @@ func (p *picture) grid(bottom float64) {
 	for _, tick := range p.axis.ticks(9) {
 		x := p.left + tick.at*(p.right-p.left)
 		p.add(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="grid"/>`, x, p.top-4, x, bottom+4)
-		if half := float64(utf8.RuneCountInString(tick.label)) * svgGlyph / 2; x-half >= free {
+		if half := float64(columns(tick.label)) * svgGlyph / 2; x-half >= free {
 			p.text(x, bottom+16, "m c", tick.label)
 			free = x + half + svgGlyph
 		}

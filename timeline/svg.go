@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/exitpool/exitpool"
 )
@@ -84,7 +83,7 @@ func (p *picture) draw() {
 	}
 	name := 0
 	for _, r := range p.rows {
-		name = max(name, utf8.RuneCountInString(r.label()))
+		name = max(name, columns(r.label()))
 	}
 	p.left = svgEdge + float64(name)*svgGlyph + svgDigits + 10
 	p.right = svgWidth - svgEdge - svgDigits - 4

@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/exitpool/exitpool"
 )
@@ -121,7 +120,7 @@ func (p phase) says() (lines []string) {
 func (t *text) table() {
 	width := 0
 	for _, r := range t.rows {
-		width = max(width, utf8.RuneCountInString(r.label()))
+		width = max(width, columns(r.label()))
 	}
 	const times = len(" 999 ms ") + len(" 999 ms")
 	width = min(width, max(8, t.columns/3))
@@ -134,7 +133,7 @@ func (t *text) table() {
 		if r.down != nil {
 			down = duration(r.down.took())
 		}
-		t.line("%-*s %6s %s %6s", width, cut(r.label(), width), up, string(t.cells(r, bar)), down)
+		t.line("%s %6s %s %6s", pad(cut(r.label(), width), width), up, string(t.cells(r, bar)), down)
 	}
 	axis := []rune(strings.Repeat(" ", bar+len(" 999 ms")))
 	free := 0

@@ -99,6 +99,18 @@ func TestEqualNamesStayApart(t *testing.T) {
 	require.Len(t, rec.Startup().Steps, 1)
 }
 
+func TestWideNamesAreAlignedAndCut(t *testing.T) {
+	out := text(t, record(t, func(ctx context.Context, p *exitpool.ExitPool) error {
+		exitpool.Start(p, takes(time.Second, time.Second), exitpool.Name("日本語"))
+		exitpool.Start(p, takes(time.Second, time.Second), exitpool.Name("e\u0301te"))
+		exitpool.Start(p, takes(time.Second, time.Second), exitpool.Name(strings.Repeat("語", 13)))
+		return p.Wait(ctx)
+	}), 100)
+	require.Contains(t, out, "\n日本語"+strings.Repeat(" ", 17)+" 1.00 s ")
+	require.Contains(t, out, "\ne\u0301te"+strings.Repeat(" ", 20)+" 1.00 s ")
+	require.Contains(t, out, "\n"+strings.Repeat("語", 11)+"… 1.00 s ")
+}
+
 func TestAThousandMembersAreFortyRows(t *testing.T) {
 	rec := thousand(t)
 	lines := strings.Split(text(t, rec, 80), "\n")
