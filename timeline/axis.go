@@ -78,7 +78,7 @@ func (a *axis) at(t time.Duration) float64 {
 			return (float64(p.at) + float64(max(0, t-p.from))/float64(p.to-p.from)*float64(p.length)) / max(1, float64(a.length))
 		}
 	}
-	return 1
+	return min(1, float64(a.length)) // at the end; where nothing took any time, at the beginning
 }
 
 // A tick is a time that is named below the bars.
@@ -89,6 +89,9 @@ type tick struct {
 
 // ticks returns about n of them, at round times.
 func (a *axis) ticks(n int) (ticks []tick) {
+	if a.length == 0 {
+		return []tick{{0, duration(0)}}
+	}
 	step := round(a.length / time.Duration(n))
 	for _, p := range a.pieces {
 		if p.short() {
@@ -113,21 +116,20 @@ func terse(d string) string {
 	return strings.TrimSpace(number + " " + unit)
 }
 
-// round returns the next duration from d on that is 1, 2 or 5 of something.
+// round returns the first round duration from d on.
 func round(d time.Duration) time.Duration {
-	for _, unit := range []time.Duration{time.Nanosecond, time.Minute, time.Hour} {
-		for _, n := range []time.Duration{1, 2, 5, 10, 15, 20, 30} {
-			if unit > time.Nanosecond && n*unit >= d {
-				return n * unit
-			}
-		}
-		for scale := unit; unit == time.Nanosecond && scale <= 10*time.Second; scale *= 10 {
-			for _, n := range []time.Duration{1, 2, 5} {
-				if n*scale >= d && n*scale <= 30*time.Second {
-					return n * scale
-				}
+	for scale := time.Nanosecond; scale <= 10*time.Second; scale *= 10 {
+		for _, n := range []time.Duration{1, 2, 5} {
+			if n*scale >= d && n*scale <= 20*time.Second {
+				return n * scale
 			}
 		}
 	}
-	return (d + 24*time.Hour - 1).Truncate(24 * time.Hour)
+	const day = 24 * time.Hour
+	for _, step := range []time.Duration{1, 2, 5, 10, 15, 30, 60, 2 * 60, 3 * 60, 6 * 60, 12 * 60} {
+		if step*time.Minute >= d {
+			return step * time.Minute
+		}
+	}
+	return ((d-1)/day + 1) * day
 }

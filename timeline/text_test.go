@@ -99,6 +99,26 @@ func TestEqualNamesStayApart(t *testing.T) {
 	require.Len(t, rec.Startup().Steps, 1)
 }
 
+func TestTheAxisHasRoundTimes(t *testing.T) {
+	// 52 columns: the first round time after a fifth.
+	for took, want := range map[time.Duration]string{
+		0:                          "╵0 s",
+		7:                          "╵0 s ╵1 ns ╵2 ns ╵3 ns ╵4 ns ╵5 ns ╵6 ns ╵7 ns",
+		3 * time.Millisecond:       "╵0 s ╵1 ms ╵2 ms ╵3 ms",
+		75 * time.Second:           "╵0 s ╵20 s ╵40 s ╵1m00s",
+		50 * time.Minute:           "╵0 s ╵10m00s ╵20m00s ╵30m00s ╵40m00s ╵50m00s",
+		30 * 24 * time.Hour:        "╵0 s ╵144h00m ╵288h00m ╵432h00m ╵576h00m ╵720h00m",
+		100 * 365 * 24 * time.Hour: "╵0 s ╵175200h00m ╵525600h00m",
+	} {
+		out := text(t, record(t, func(ctx context.Context, p *exitpool.ExitPool) error {
+			exitpool.Start(p, takes(took, 0), exitpool.Name("a"))
+			return p.Wait(ctx)
+		}), 68)
+		lines := strings.Split(strings.TrimRight(out, "\n"), "\n")
+		require.Equal(t, want, strings.Join(strings.Fields(lines[len(lines)-1]), " "))
+	}
+}
+
 func TestWideNamesAreAlignedAndCut(t *testing.T) {
 	out := text(t, record(t, func(ctx context.Context, p *exitpool.ExitPool) error {
 		exitpool.Start(p, takes(time.Second, time.Second), exitpool.Name("日本語"))
