@@ -31,6 +31,13 @@ func TestTheCodeOfTheReadmePrintsWhatItSays(t *testing.T) {
 	assert.Equal(t, blocks[2], run(t, dir, "run", "."))
 }
 
+func TestTheFixturesOfTheReadmeAreThoseOfTheExample(t *testing.T) {
+	blocks := strings.Split(read(t, "README.md"), "```go\n")
+	require.Len(t, blocks, 3, "code that no test runs")
+	code, _, _ := strings.Cut(blocks[2], "```")
+	assert.True(t, strings.HasSuffix(read(t, "examples/fixtures/bank_test.go"), "\n"+code), code)
+}
+
 func run(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", args...)
