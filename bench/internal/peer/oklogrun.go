@@ -10,6 +10,7 @@ import (
 
 var oklogRun = Peer{
 	Name:  "oklog-run",
+	Max:   10_000, // a million goroutines that are held say nothing more
 	Lacks: "Says neither when all are up (here a counter does) nor what else failed: only the first error is returned; a goroutine for each resource while it is held; a Goexit hangs it.",
 	Run: func(ctx context.Context, job Job) error {
 		var (
