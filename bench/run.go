@@ -70,9 +70,9 @@ func effort(quick, heavy bool) measure.Effort {
 	case quick:
 		return measure.Effort{Rounds: 3, Round: 3 * time.Millisecond}
 	case heavy:
-		return measure.Effort{Rounds: 3, Round: 30 * time.Millisecond}
+		return measure.Effort{Rounds: 3}
 	}
-	return measure.Effort{Rounds: 9, Round: 20 * time.Millisecond}
+	return measure.Effort{Rounds: 7, Round: 20 * time.Millisecond}
 }
 
 func progress(name string, began time.Time) {

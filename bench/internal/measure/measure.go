@@ -27,12 +27,13 @@ type Sample struct {
 type Series struct {
 	Case
 	Samples []Sample
+	Counted bool // bytes and allocations were
 }
 
 // Effort is how long to measure.
 type Effort struct {
 	Rounds int
-	Round  time.Duration // of one case; one operation at least
+	Round  time.Duration // of one case; 0: one operation, and none to warm up
 }
 
 // Alternate runs the cases in turns.
@@ -40,7 +41,7 @@ func Alternate(cases []Case, e Effort) []Series {
 	all := make([]Series, len(cases))
 	ops := make([]int, len(cases))
 	for i, c := range cases {
-		all[i].Case = c
+		all[i].Case, all[i].Counted = c, true
 		ops[i] = calibrate(c, e.Round)
 	}
 	for range e.Rounds {
@@ -53,6 +54,9 @@ func Alternate(cases []Case, e Effort) []Series {
 
 // calibrate finds how many operations fill a round. What it runs warms up, too.
 func calibrate(c Case, round time.Duration) int {
+	if round == 0 {
+		return 1
+	}
 	const most = 1 << 24
 	for ops := 1; ; {
 		s := run(c, ops)

@@ -10,6 +10,7 @@ import (
 
 var concPool = Peer{
 	Name:  "conc",
+	Max:   10_000, // beyond, it is careful with more to collect
 	Lacks: "Knows nothing of release: the list of closers, the second pool and the shielded context are by hand, as in careful; joins n copies of context.Canceled.",
 	Run: func(ctx context.Context, job Job) error {
 		var mu sync.Mutex

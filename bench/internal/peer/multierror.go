@@ -9,6 +9,7 @@ import (
 
 var multierrorGroup = Peer{
 	Name:  "go-multierror",
+	Max:   10_000, // beyond, it is careful with more to collect
 	Lacks: "Cancels nothing when one fails, and has no context; knows nothing of release: the list of closers and the second Group are by hand.",
 	Run: func(ctx context.Context, job Job) error {
 		var mu sync.Mutex

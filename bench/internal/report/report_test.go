@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func series(peer string, units int, ns ...float64) measure.Series {
-	s := measure.Series{Case: measure.Case{Peer: peer, Units: units}}
+	s := measure.Series{Case: measure.Case{Peer: peer, Units: units}, Counted: true}
 	for _, ns := range ns {
 		s.Samples = append(s.Samples, measure.Sample{Ops: 3, Ns: ns, Bytes: 64, Allocs: 2})
 	}

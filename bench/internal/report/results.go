@@ -173,7 +173,11 @@ func (r *Results) add(l Line) {
 	i := slices.IndexFunc(all, func(s measure.Series) bool { return s.Peer == peer })
 	if i < 0 {
 		i = len(all)
-		all = append(all, measure.Series{Case: measure.Case{Peer: peer, Units: max(1, int(l.Get("units/op")))}})
+		counted := slices.ContainsFunc(l.Metrics, func(m Metric) bool { return m.Unit == "allocs/op" })
+		all = append(all, measure.Series{
+			Case:    measure.Case{Peer: peer, Units: max(1, int(l.Get("units/op")))},
+			Counted: counted,
+		})
 	}
 	all[i].Samples = append(all[i].Samples, measure.Sample{
 		Ops: l.Ops, Ns: l.Get("ns/op"), Bytes: l.Get("B/op"), Allocs: l.Get("allocs/op"),

@@ -88,9 +88,14 @@ func Full(r *Results, wants func(workload string) bool) string {
 		for _, s := range all {
 			ns := s.Of(measure.Ns)
 			over := s.Over(base, measure.Ns)
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %.4g | %.3g | %.2f [%.2f–%.2f] |\n", name, s.Peer,
+			bytes, allocs := "—", "—" // not counted
+			if s.Counted {
+				bytes = fmt.Sprintf("%.4g", s.Of(measure.Bytes).Median)
+				allocs = fmt.Sprintf("%.3g", s.Of(measure.Allocs).Median)
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %.2f [%.2f–%.2f] |\n", name, s.Peer,
 				Duration(ns.Median*float64(s.Units)), Duration(ns.Median),
-				s.Of(measure.Bytes).Median, s.Of(measure.Allocs).Median, over.Median, over.Q1, over.Q3)
+				bytes, allocs, over.Median, over.Q1, over.Q3)
 		}
 	}
 	return strings.Replace(b.String(), "time / first", "time / base", 1)
