@@ -24,6 +24,7 @@ var exitpoolStart = Peer{
 
 var exitpoolGather = Peer{
 	Name:  "gather",
+	Max:   10_000, // beyond, it is the pool with a longer slice of values
 	Lacks: "— (exitpool's Gather)",
 	Run: func(ctx context.Context, job Job) error {
 		rs := make([]exitpool.Resource[*Conn], job.N)
