@@ -21,6 +21,7 @@ type options struct {
 	quick  bool
 	tables bool
 	run    *regexp.Regexp
+	alone  bool   // this process was started for what is selected
 	out    string // the directory of README.md, the plots and results
 }
 
@@ -29,6 +30,7 @@ func main() {
 	flag.BoolVar(&o.quick, "quick", false, "short rounds, and nothing that takes long")
 	flag.BoolVar(&o.tables, "tables", false, "measure nothing: renew the tables and plots from the results that are there")
 	run := flag.String("run", "", "measure only what this regexp matches, and renew the files of its families")
+	flag.BoolVar(&o.alone, "alone", false, "measure in this process what a full run gives a process of its own")
 	flag.StringVar(&o.out, "o", ".", "write below this `directory`")
 	flag.Parse()
 	var err error

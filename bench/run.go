@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -15,8 +13,6 @@ import (
 
 	"github.com/exitpool/exitpool/bench/internal/measure"
 	"github.com/exitpool/exitpool/bench/internal/report"
-	"github.com/exitpool/exitpool/bench/internal/scale"
-	"github.com/exitpool/exitpool/bench/internal/services"
 	"github.com/exitpool/exitpool/bench/internal/work"
 )
 
@@ -33,8 +29,11 @@ func measureAll(o options, results string) error {
 			order = append(order, family)
 		}
 		began := time.Now()
-		series := measure.Alternate(w.Cases(), effort(o.quick, w.Heavy))
-		families[family] = append(families[family], report.Lines(w.Name, series)...)
+		lines, err := workload(o, w)
+		if err != nil {
+			return err
+		}
+		families[family] = append(families[family], lines...)
 		progress(w.Name, began)
 	}
 	for _, f := range order {
@@ -63,6 +62,13 @@ func measureAll(o options, results string) error {
 		}
 	}
 	return nil
+}
+
+func workload(o options, w work.Workload) ([]report.Line, error) {
+	if w.Heavy && !o.alone {
+		return apart(w.Name)
+	}
+	return report.Lines(w.Name, measure.Alternate(w.Cases(), effort(o.quick, w.Heavy))), nil
 }
 
 func effort(quick, heavy bool) measure.Effort {
@@ -101,75 +107,4 @@ func cpu() string {
 		return string(m[1])
 	}
 	return "unknown"
-}
-
-// service runs the service in real time, and once in virtual time.
-func service(o options) ([]report.Line, error) {
-	latencies, rounds := 1.0, 3
-	if o.quick {
-		latencies, rounds = 0.1, 1
-	}
-	runs, err := services.Measure(services.Service(latencies), rounds)
-	if err != nil {
-		return nil, err
-	}
-	lines := report.ServiceLines(runs, latencies)
-	return append(lines, virtual()...), nil
-}
-
-// virtual has the test say what the overhead is in virtual time: only a test has that.
-func virtual() []report.Line {
-	out, err := exec.Command("go", "test", "-count=1", "-v", "-run", "InVirtualTime", "./internal/services").CombinedOutput()
-	m := regexp.MustCompile(`overhead exitpool (\d+) ns`).FindSubmatch(out)
-	if err != nil || m == nil {
-		fmt.Fprintf(os.Stderr, "virtual time not measured: %v\n%s", err, out)
-		return nil
-	}
-	ns, _ := strconv.ParseFloat(string(m[1]), 64)
-	return []report.Line{{Name: "Virtual", Ops: 1, Metrics: []report.Metric{{Value: ns, Unit: "ns/op"}}}}
-}
-
-// large measures large pools.
-func large(o options) (lines []report.Line, err error) {
-	type run struct {
-		f func(int) ([]scale.Phase, error)
-		n int
-	}
-	runs := []run{{scale.Instant, 1_000_000}, {scale.Instant, 3_000_000}, {scale.Blocked, 1_000_000}}
-	if o.quick {
-		runs = []run{{scale.Instant, 100_000}, {scale.Blocked, 10_000}}
-	}
-	for _, r := range runs {
-		phases, err := r.f(r.n)
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range phases {
-			lines = append(lines, report.Line{
-				Name: fmt.Sprintf("Scale/work=%s/n=%d/phase=%s", p.Work, p.N, p.Name), Ops: p.N,
-				Metrics: []report.Metric{{Value: p.Ns, Unit: "ns/op"}, {Value: p.Bytes, Unit: "B/member"}, {Value: p.Goroutines, Unit: "goroutines/member"}},
-			})
-		}
-	}
-	return lines, nil
-}
-
-var errAbsent = errors.New("python3 (3.11 or newer) is not there")
-
-// python runs the same work in CPython, where there is one.
-func python(o options) ([]report.Line, error) {
-	if exec.Command("python3", "-c", "import sys; sys.exit(sys.version_info < (3, 11))").Run() != nil {
-		return nil, errAbsent
-	}
-	args := []string{filepath.Join("python", "bench.py")}
-	if o.quick {
-		args = append(args, "--quick")
-	}
-	cmd := exec.Command("python3", args...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("python: %w", err)
-	}
-	return report.Parse(bytes.NewReader(out))
 }
