@@ -7,10 +7,11 @@ import (
 )
 
 var naive = Peer{
-	Name:  "naive",
-	Leaks: true,
-	Max:   10_000, // beyond, it is half of careful
-	Lacks: "Leaks what came up when a sibling fails; closes one after another, with the caller's context, cancelled or not; drops the errors of closing.",
+	Name:   "naive",
+	Leaks:  true,
+	Serial: true,
+	Max:    10_000, // beyond, it is half of careful
+	Lacks:  "Leaks what came up when a sibling fails; closes one after another, with the caller's context, cancelled or not; drops the errors of closing.",
 	Run: func(ctx context.Context, job Job) error {
 		conns := make([]*Conn, job.N)
 		g, openCtx := errgroup.WithContext(ctx)

@@ -25,7 +25,7 @@ type Peer struct {
 	Name string
 	// Lacks says what it does not do of the job, in one sentence.
 	Lacks string
-	// Serial peers open one after another: time that blocks adds up.
+	// Serial peers open or close one after another: time that blocks adds up.
 	Serial bool
 	// Leaks says that what was opened before one failed to open stays open.
 	Leaks bool
