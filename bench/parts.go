@@ -50,7 +50,7 @@ func large(o options) (lines []report.Line, err error) {
 		f func(int) ([]scale.Phase, error)
 		n int
 	}
-	runs := []run{{scale.Instant, 1_000_000}, {scale.Instant, 3_000_000}, {scale.Blocked, 1_000_000}}
+	runs := []run{{scale.Instant, 1_000_000}, {scale.Instant, 3_000_000}, {scale.Blocked, 100_000}}
 	if o.quick {
 		runs = []run{{scale.Instant, 100_000}, {scale.Blocked, 10_000}}
 	}
