@@ -13,8 +13,8 @@ import (
 // Context is such a context. Init makes it usable; it must not be copied.
 //
 // It costs nothing until somebody looks at Done: only then a standard context
-// is made, so that contexts derived from this one need no goroutine. (Making it
-// at once costs four allocations for each resource, most of which never look.)
+// is made, so that contexts derived from this one need no goroutine. (It costs four
+// allocations, and most resources never look.)
 // Err is then always Canceled or the parent's error, and the cause tells more.
 type Context struct {
 	parent context.Context // gives the values; its end ends this one while attached
@@ -142,15 +142,14 @@ func (c *Context) Err() error {
 
 // Value implements context.Context.
 func (c *Context) Value(key any) any {
-	if c.state.Load() == over {
-		c.mu.Lock()
-		c.standardLocked() // context.Cause must not find the parent's
-		c.mu.Unlock()
-	}
-	if c.state.Load()&looked != 0 {
+	switch s := c.state.Load(); {
+	case s&looked != 0:
 		return c.std.ctx.Value(key) // context.Cause, and derived contexts, look there
+	case s == attached:
+		return c.parent.Value(key)
+	default:
+		return (*values)(c).Value(key)
 	}
-	return c.parent.Value(key)
 }
 
 // Deadline implements context.Context: the parent's, while attached.
@@ -203,12 +202,12 @@ func (c *Context) takeStopLocked() func() {
 	return stop
 }
 
-// standardLocked makes the standard context. WithoutCancel asks the parent for
-// nothing, and has no Done to follow: nothing foreign runs under the lock.
+// standardLocked makes the standard context. It asks its parent for Done only: nothing
+// foreign runs under the lock.
 func (c *Context) standardLocked() *standard {
 	if c.std == nil {
 		std := new(standard)
-		std.ctx, std.cancel = context.WithCancelCause(context.WithoutCancel(c.parent))
+		std.ctx, std.cancel = context.WithCancelCause((*values)(c))
 		c.std = std
 		// From here on no change of state goes without the lock. The last one
 		// that did may have been End.
@@ -217,4 +216,22 @@ func (c *Context) standardLocked() *standard {
 		}
 	}
 	return c.std
+}
+
+// values is a Context seen as the parent of its standard context: it has the values of
+// the parent, and no end. It is what context.WithoutCancel would be, without its
+// allocation.
+type values Context
+
+func (v *values) Deadline() (time.Time, bool) { return time.Time{}, false }
+func (v *values) Done() <-chan struct{}       { return nil }
+func (v *values) Err() error                  { return nil }
+
+// Value does not give the parent away to package context, which would take the end and
+// the cause of that for this one's. The key with which it asks is of type *int.
+func (v *values) Value(key any) any {
+	if _, ok := key.(*int); ok {
+		return context.WithoutCancel(v.parent).Value(key)
+	}
+	return v.parent.Value(key)
 }

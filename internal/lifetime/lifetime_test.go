@@ -97,6 +97,37 @@ func TestTheCauseIsNeverTheParents(t *testing.T) {
 	assert.Equal(t, "v", c.Value(errCause))
 }
 
+func TestAHeldContextThatNobodyLookedAtHasNoCause(t *testing.T) {
+	key := new(int) // as package context has one
+	parent, cancel := context.WithCancelCause(context.WithValue(t.Context(), key, "v"))
+	c := lifetimeOf(parent)
+	assert.True(t, c.Detach())
+	cancel(errCause)
+	assert.NoError(t, c.Err())
+	assert.NoError(t, context.Cause(c))
+	assert.Equal(t, "v", c.Value(key))
+	c.Done()
+	assert.NoError(t, context.Cause(c))
+	assert.Equal(t, "v", c.Value(key))
+	c.End()
+	assert.Equal(t, context.Canceled, context.Cause(c))
+}
+
+func TestToLookAtDoneCostsFourAllocations(t *testing.T) {
+	parent, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	contexts := make([]lifetime.Context, 101)
+	n := testing.AllocsPerRun(100, func() {
+		c := &contexts[0]
+		contexts = contexts[1:]
+		c.Init(parent, true)
+		c.Done()
+		c.Detach()
+		c.End()
+	})
+	assert.LessOrEqual(t, n, 4.0)
+}
+
 func TestDerivedContextsNeedNoGoroutine(t *testing.T) {
 	c := lifetimeOf(t.Context())
 	before := runtime.NumGoroutine()
