@@ -111,7 +111,7 @@ func (m *member) releaseNow() error {
 		return m.cancelNowUnlock()
 	case state == held && free:
 		m.state.Store(releasing)
-		m.moreLocked().early = true
+		m.early = true
 		p.mu.Unlock()
 		return m.releaseEarly()
 	case state <= held:
@@ -162,9 +162,9 @@ func (m *member) cancelNowUnlock() error {
 	}
 	p.mu.Lock()
 	more := m.moreLocked()
-	first := !more.early
+	first := !m.early
 	if first {
-		more.early, more.released = true, withoutCause(more.err, ErrReleased)
+		m.early, more.released = true, withoutCause(more.err, ErrReleased)
 	}
 	broke, err := more.broke, more.released
 	p.mu.Unlock()
@@ -189,6 +189,27 @@ func withoutCause(err, cause error) error {
 // caller, who is to be hit by a panic.
 func (m *member) releaseEarly() (err error) {
 	p := m.pool
+	p.limit.admitRelease(m)
+	to := untouched
+	defer func() {
+		if to != finished {
+			err = m.releaseEarlyRest(to)
+		}
+	}()
+	if o := p.from(); !o.opts.bounded() {
+		m.glide(o.releaseContext(), &to)
+	}
+	if to == finished {
+		p.limit.giveBackRelease(m)
+		p.mu.Lock()
+		p.goneUnlock(m)
+	}
+	return nil
+}
+
+// releaseEarlyRest is releaseEarly where gliding did not do it.
+func (m *member) releaseEarlyRest(to progress) (err error) {
+	p := m.pool
 	l := p.from().leave()
 	x := new(unwinding)
 	defer func() {
@@ -196,16 +217,13 @@ func (m *member) releaseEarly() (err error) {
 		err = x.failure()
 		p.limit.giveBackRelease(m)
 		p.mu.Lock()
-		m.state.Store(gone)
-		m.more.released = err
-		m.leftLocked()
-		freed := p.removeLocked(m)
-		p.mu.Unlock()
-		p.releases.Add(freed...)
+		if err != nil {
+			m.moreLocked().released = err
+		}
+		p.goneUnlock(m)
 		raise(x.broke, err)
 	}()
-	p.limit.admitRelease(m)
-	m.depart(nil, &l, x)
+	m.depart(nil, &l, x, to)
 	return nil
 }
 

@@ -101,7 +101,7 @@ func (m *member) get(ctx context.Context) error {
 // errLocked returns why a member that has been settled cannot be got.
 func (m *member) errLocked() error {
 	switch state := m.state.Load(); {
-	case m.more != nil && m.more.early:
+	case m.early:
 		return ErrReleased
 	case m.more != nil && m.more.err != nil:
 		return m.more.err

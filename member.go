@@ -34,6 +34,7 @@ type member struct {
 	state      atomic.Uint32 // written under mu
 	share      bool          // it holds a share of the Limit
 	doomed     bool          // released before its acquisition ended, or the loser of a race
+	early      bool          // it was Release that released it
 }
 
 // acquirer is the typed part of a member: an Entry.
@@ -78,7 +79,6 @@ type more struct {
 	left       chan struct{}        // made by the second caller of Release; closed when gone
 	released   error                // what Release returned
 	cut        bool                 // its acquisition was cut off, or came too late
-	early      bool                 // it was Release that released it
 	broke      error                // what the caller of Enter, or of Release, is to be hit with
 	beside     error                // and what goes with that
 }
@@ -167,19 +167,16 @@ func (m *member) acquire() {
 	}, func(how callguard.How) { m.settle(sp, how, err) })
 }
 
-// depart releases a member that was kept. What comes of it is put in x.
-func (m *member) depart(told error, l *leave, x *unwinding) {
+// depart releases a member that was kept, where gliding did not do it. What comes of
+// it is put in x.
+func (m *member) depart(told error, l *leave, x *unwinding, to progress) {
 	x.stack, x.leave, x.cause = &m.stack, l, told
-	if !m.stack.leaveHeld(told) {
+	if to == untouched && !m.stack.leaveHeld(told) {
 		m.stack.await() // its own code has called Exit on it
 		m.over()
 		return
 	}
 	defer func() {
-		if x.over {
-			m.End()
-			return
-		}
 		x.takes(m.over())
 		m.stack.publish(x.told())
 	}()

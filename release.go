@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 	"time"
-
-	"github.com/exitpool/exitpool/internal/depend"
 )
 
 // This file is the releasing half of a pool.
@@ -159,70 +157,6 @@ func (p *ExitPool) abandonAcquisitions() (freed []*member) {
 		freed = append(freed, p.removeLocked(m)...)
 	}
 	return freed
-}
-
-// releaseMember is what a worker of Exit does.
-func (p *ExitPool) releaseMember(m *member) {
-	x := p.spare.Swap(nil) // that of a member before
-	if x == nil {
-		x = new(unwinding)
-	}
-	*x = unwinding{inner: x.inner, protected: p.protected}
-	defer func() {
-		p.released(m, x)
-		p.spare.Store(x)
-	}()
-	m.depart(p.told, &p.leave, x)
-}
-
-// released takes m off the list and adds up what came of it.
-func (p *ExitPool) released(m *member, v *unwinding) {
-	p.limit.giveBackRelease(m)
-	others := v.others
-	if m.optional() {
-		others = reported(others)
-	}
-	p.mu.Lock()
-	p.failures = m.faults(p.failures, others)
-	p.sum.abandoned = append(p.sum.abandoned, v.abandoned...)
-	p.sum.broke = worse(p.sum.broke, v.broke)
-	if v.say {
-		p.says++
-		if v.suppressed {
-			p.asked++
-		}
-	}
-	m.state.Store(gone)
-	if len(v.others) > 0 {
-		m.moreLocked().released = joined(nil, v.others)
-	}
-	m.leftLocked()
-	freed := p.removeLocked(m)
-	p.mu.Unlock()
-	p.releases.Add(freed...)
-}
-
-// removeLocked takes m off the list: the pool forgets it. It returns what is to be
-// released now because m used it.
-func (p *ExitPool) removeLocked(m *member) (freed []*member) {
-	p.members.remove(m)
-	depend.Drop(m, func(used *member) {
-		if p.phase == exiting && used.state.Load() == held {
-			used.state.Store(releasing)
-			used.since = p.now()
-			freed = append(freed, used)
-		}
-	})
-	p.emptyLocked()
-	return freed
-}
-
-// emptyLocked ends the exit when the list is empty.
-func (p *ExitPool) emptyLocked() {
-	if p.phase == exiting && p.members.n == 0 {
-		p.phase = drained
-		close(p.empty)
-	}
 }
 
 // drop drops what the members were told, panics and Goexit excepted.

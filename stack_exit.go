@@ -11,8 +11,32 @@ func (s *ExitStack) exit(cause error, body bodyEnd) (err error) {
 	if !first {
 		return also(cause, s.await())
 	}
-	o := s.from()
+	easy := a.cause == nil && s.end == nil && s.own == nil && !s.nests
 	s.mu.Unlock()
+	if o := s.from(); !easy || o.opts.bounded() || o.watched() {
+		return s.exitSlowly(a, body)
+	}
+	over := false
+	defer func() {
+		if !over {
+			err = s.exitSlowly(a, body)
+		}
+	}()
+	over = s.glide()
+	return nil
+}
+
+// glide releases what is on a stack that is nobody's. See glide.go.
+func (s *ExitStack) glide() bool {
+	o := s.from()
+	o.cancelBody(ErrClosed)
+	s.mu.Lock()
+	return s.glideUnlock(o.releaseContext())
+}
+
+// exitSlowly is exit where gliding did not do it. The account has the cause.
+func (s *ExitStack) exitSlowly(a account, body bodyEnd) (err error) {
+	o := s.from()
 	made := &struct { // one allocation
 		unwinding
 		bounds leave

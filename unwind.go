@@ -32,7 +32,6 @@ type unwinding struct {
 	entry entry      // being released
 	inner *unwinding // of the entry, if that is a scope; made by the first
 	busy  bool       // entry has begun and not ended: if Step ends now, it panicked or called Goexit
-	over  bool       // the stack has exited already: there is nothing to tell
 }
 
 // Step releases the entries until there are none, or one panics.
@@ -52,19 +51,14 @@ func (x *unwinding) Step() (more bool) {
 }
 
 // next takes the newest entry off the stack. When there is none, it closes the
-// stack to registrations; of a member's stack, of whose end nothing is known, that is
-// the whole exit.
+// stack to registrations.
 func (x *unwinding) next() bool {
 	s := x.stack
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last := len(s.entries) - 1
 	if last < 0 {
-		switch {
-		case s.phase != exiting:
-		case s.own != nil && s.end == nil && x.cause == nil && len(x.others) == 0 && len(x.abandoned) == 0:
-			s.phase, x.over = exited, true
-		default:
+		if s.phase == exiting {
 			s.phase = drained
 		}
 		return false
@@ -79,7 +73,13 @@ func (x *unwinding) next() bool {
 func (x *unwinding) release() error {
 	switch thing := x.entry.thing.(type) {
 	case *member:
-		thing.depart(x.told(), x.leave, x.nest())
+		x.releaseMember(thing)
+	case *ended:
+		x.entry = thing.entry
+		if broke := broken(thing.how, OpRelease, x.name); broke != nil {
+			x.breaks(broke)
+		}
+		return thing.err
 	case *ExitPool:
 		thing.depart(x.told(), x.leave, x.nest())
 	case *task:
@@ -101,6 +101,22 @@ func (x *unwinding) release() error {
 		return x.call(func(context.Context) error { return thing.Close() }, nil)
 	}
 	return nil
+}
+
+// releaseMember releases a member. If that was easy, nothing came of it.
+func (x *unwinding) releaseMember(m *member) {
+	to := untouched
+	defer func() {
+		if to != finished {
+			m.depart(x.told(), x.leave, x.nest(), to)
+		}
+	}()
+	if x.told() == nil && !x.leave.bounded() {
+		m.glide(x.leave.ctx, &to)
+	}
+	if to == finished {
+		x.entry.thing = nil
+	}
 }
 
 // nest returns the unwinding for a nested scope.
@@ -194,8 +210,12 @@ func (x *unwinding) interrupted(v any) {
 	case *member, *ExitPool:
 		x.merge()
 	}
-	how := callguard.How{Exited: v == nil, Panicked: v != nil, Value: v, Stack: debug.Stack()}
-	x.breaks(broken(how, OpRelease, x.name))
+	x.breaks(broken(endedBy(v), OpRelease, x.name))
+}
+
+// endedBy says how a call ended that did not return; v is what recover returned.
+func endedBy(v any) callguard.How {
+	return callguard.How{Exited: v == nil, Panicked: v != nil, Value: v, Stack: debug.Stack()}
 }
 
 // merge takes over the verdict on a nested scope.

@@ -503,7 +503,7 @@ proctype Releaser(byte m) {
 	byte k, freed;
 end:
 	atomic { relItems & B(m) -> relItems = relItems & ~B(m) };
-	/* releaseMember: depart, then released */
+	/* releaseMember: glide or depart, then released or goneUnlock */
 	unwind(m, byExit);
 	atomic {
 		state[m] = gone;

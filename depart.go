@@ -1,0 +1,92 @@
+package exitpool
+
+import "github.com/exitpool/exitpool/internal/depend"
+
+// This file is how one member leaves a pool that exits, and whom that frees.
+
+// releaseMember is what a worker of Exit does.
+func (p *ExitPool) releaseMember(m *member) {
+	to := untouched
+	defer func() {
+		if to != finished {
+			p.releaseRest(m, to)
+		}
+	}()
+	if p.told == nil && !p.leave.bounded() {
+		m.glide(p.leave.ctx, &to)
+	}
+	if to == finished {
+		p.limit.giveBackRelease(m)
+		p.mu.Lock()
+		p.goneUnlock(m)
+	}
+}
+
+// releaseRest releases a member where gliding did not do it.
+func (p *ExitPool) releaseRest(m *member, to progress) {
+	x := p.spare.Swap(nil) // that of a member before
+	if x == nil {
+		x = new(unwinding)
+	}
+	*x = unwinding{inner: x.inner, protected: p.protected}
+	defer func() {
+		p.released(m, x)
+		p.spare.Store(x)
+	}()
+	m.depart(p.told, &p.leave, x, to)
+}
+
+// released adds up what came of m, and takes it off the list.
+func (p *ExitPool) released(m *member, v *unwinding) {
+	p.limit.giveBackRelease(m)
+	others := v.others
+	if m.optional() {
+		others = reported(others)
+	}
+	p.mu.Lock()
+	p.failures = m.faults(p.failures, others)
+	p.sum.abandoned = append(p.sum.abandoned, v.abandoned...)
+	p.sum.broke = worse(p.sum.broke, v.broke)
+	if v.say {
+		p.says++
+		if v.suppressed {
+			p.asked++
+		}
+	}
+	if len(v.others) > 0 {
+		m.moreLocked().released = joined(nil, v.others)
+	}
+	p.goneUnlock(m)
+}
+
+// goneUnlock takes m, which has been released, off the list.
+func (p *ExitPool) goneUnlock(m *member) {
+	m.state.Store(gone)
+	m.leftLocked()
+	freed := p.removeLocked(m)
+	p.mu.Unlock()
+	p.releases.Add(freed...)
+}
+
+// removeLocked takes m off the list: the pool forgets it. It returns what is to be
+// released now because m used it.
+func (p *ExitPool) removeLocked(m *member) (freed []*member) {
+	p.members.remove(m)
+	depend.Drop(m, func(used *member) {
+		if p.phase == exiting && used.state.Load() == held {
+			used.state.Store(releasing)
+			used.since = p.now()
+			freed = append(freed, used)
+		}
+	})
+	p.emptyLocked()
+	return freed
+}
+
+// emptyLocked ends the exit when the list is empty.
+func (p *ExitPool) emptyLocked() {
+	if p.phase == exiting && p.members.n == 0 {
+		p.phase = drained
+		close(p.empty)
+	}
+}

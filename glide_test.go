@@ -1,0 +1,93 @@
+package exitpool_test
+
+import (
+	"context"
+	"runtime"
+	"testing"
+
+	"github.com/exitpool/exitpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// ways are those in which a release can end badly.
+var ways = map[string]func() error{
+	"error":  func() error { return errBoom },
+	"panic":  func() error { panic(errBoom) },
+	"goexit": func() error { runtime.Goexit(); return nil },
+}
+
+func TestWhatABadReleaseRegistersIsToldOfItAndRunsNext(t *testing.T) { // R6, X1
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var j journal
+				r := func(_ context.Context, s *exitpool.ExitStack) (int, error) {
+					s.Defer(j.release("oldest"))
+					s.Push(func(_ context.Context, cause error) error {
+						j.add("older: %t", isBad(cause, name))
+						return nil
+					})
+					s.Defer(func(context.Context) error {
+						s.Push(func(_ context.Context, cause error) error {
+							j.add("registered: %t", isBad(cause, name))
+							return nil
+						})
+						return way()
+					})
+					s.Defer(j.release("newest"))
+					return 0, nil
+				}
+				ends := make(chan struct{})
+				exit := func(f func()) {
+					go func() {
+						defer close(ends)
+						defer func() { recover() }()
+						f()
+					}()
+					<-ends
+					ends = make(chan struct{})
+					want := []string{"release newest", "registered: true", "older: true", "release oldest"}
+					assert.Equal(t, want, j.all())
+					j.lines = nil
+				}
+				exit(func() { // a stack
+					var s exitpool.ExitStack
+					r(t.Context(), &s)
+					s.Close()
+				})
+				exit(func() { // a member of one
+					var s exitpool.ExitStack
+					exitpool.Enter(t.Context(), &s, r)
+					s.Close()
+				})
+				exit(func() { // a member of a pool
+					var p exitpool.ExitPool
+					exitpool.Start(&p, r)
+					p.Wait(t.Context())
+					p.Close()
+				})
+				exit(func() { // one that is released early
+					var p exitpool.ExitPool
+					defer p.Close()
+					e := exitpool.Start(&p, r)
+					_, err := e.Get(t.Context())
+					require.NoError(t, err)
+					e.Release()
+				})
+			})
+		})
+	}
+}
+
+// isBad reports whether cause says that a release ended in that way.
+func isBad(cause error, way string) bool {
+	switch e := cause.(type) {
+	case *exitpool.PanicError:
+		return way == "panic" && e.Value == errBoom
+	case *exitpool.OpError:
+		return way == "error" && e.Err == errBoom
+	default:
+		return way == "goexit" && cause == exitpool.ErrGoexit
+	}
+}
