@@ -160,11 +160,13 @@ func (m *member) holder() holder {
 func (m *member) acquire() {
 	sp := m.span(OpAcquire)
 	var err error
-	callguard.Call(func() {
+	if callguard.Try(func() {
 		sp.begin()
 		m.opts.clock.start(m)
 		err = m.self.acquire(m, &m.stack)
-	}, func(how callguard.How) { m.settle(sp, how, err) })
+	}, func(how callguard.How) { m.settle(sp, &how, nil) }) {
+		m.settle(sp, nil, err)
+	}
 }
 
 // depart releases a member that was kept, where gliding did not do it. What comes of

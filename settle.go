@@ -20,28 +20,55 @@ type fault struct {
 	leave     leave
 }
 
-// settle decides what came of the acquisition. It may be running in a deferred
-// call of a goroutine that exits, so what must happen stands in deferred calls.
-func (m *member) settle(sp *span, how callguard.How, err error) {
+// settle decides what came of the acquisition; how is nil if that returned. It may be
+// running in a deferred call of a goroutine that exits, so what must happen stands in
+// deferred calls. (What is rare stands in functions of its own: a goroutine begins with
+// a small stack, and to let it grow takes longer than everything else here.)
+func (m *member) settle(sp *span, how *callguard.How, err error) {
 	late := m.opts.clock.stop()
-	good := err == nil && !how.Panicked && !how.Exited
 	lives := m.Detach()
-	own, exits := m.stack.settle(good && lives && !late)
-	var f *fault
-	if !good || !lives || own != nil || late {
-		f = m.judge(how, err, own, late)
+	good := how == nil && err == nil && lives && !late
+	own, exits := m.stack.settle(good)
+	if !good || own != nil {
+		f := m.judge(how, err, own, late)
 		f.closed = exits
+		m.conclude(sp, f)
+	} else if sp != nil {
+		m.conclude(sp, nil)
+	} else if !m.holder().keep(m) {
+		m.refused(nil)
 	}
-	defer m.conclude(sp, f)
+}
+
+// conclude tells of the end of the acquisition, and hands the member over to its holder,
+// or undoes the acquisition.
+func (m *member) conclude(sp *span, f *fault) {
+	defer func() {
+		if f != nil {
+			m.undo(sp, f)
+		} else if !m.holder().keep(m) {
+			m.refused(sp)
+		}
+	}()
 	if f == nil || f.late {
 		sp.end(nil, m.usesIDs())
 	}
 }
 
+// refused undoes an acquisition that was good, but whose scope has ended.
+func (m *member) refused(sp *span) {
+	_, exits := m.stack.settle(false)
+	err := m.cutError()
+	m.undo(sp, &fault{cut: true, late: true, closed: exits, err: err, told: err})
+}
+
 // judge tells why the acquisition came to nothing. own is a forced exit from inside;
 // late says that the clock had run out.
-func (m *member) judge(how callguard.How, err error, own *forcing, late bool) *fault {
-	f := &fault{err: err, broke: broken(how, OpAcquire, m.name)}
+func (m *member) judge(how *callguard.How, err error, own *forcing, late bool) *fault {
+	f := &fault{err: err}
+	if how != nil {
+		f.broke = broken(*how, OpAcquire, m.name)
+	}
 	switch {
 	case f.broke != nil || worst(own.all()) != nil:
 		f.broke = worse(f.broke, worst(own.all()))
@@ -79,20 +106,6 @@ func (m *member) judge(how callguard.How, err error, own *forcing, late bool) *f
 func (m *member) cutError() error {
 	// The last is left if PopAll takes the reason away.
 	return cmp.Or(m.holder().ended(m), interrupted(m), ErrClosed)
-}
-
-// conclude hands the member over to its holder, or undoes the acquisition. (What is
-// rare stands in functions of its own: a goroutine begins with a small stack, and to
-// let it grow takes longer than everything else here.)
-func (m *member) conclude(sp *span, f *fault) {
-	if f == nil && !m.holder().keep(m) {
-		_, exits := m.stack.settle(false)
-		f = &fault{cut: true, late: true, closed: exits, err: m.cutError()}
-		f.told = f.err
-	}
-	if f != nil {
-		m.undo(sp, f)
-	}
 }
 
 // undo unwinds what the member registered.

@@ -12,14 +12,29 @@ type How struct {
 	Stack    []byte // at this place
 }
 
-// Call calls f and then end, which is told how f ended. A panic of f stops
-// here. A Goexit cannot be stopped: end is then called in a deferred call, and
-// the goroutine goes on exiting, so what must happen in any case belongs in end.
+// Call calls f and then end, which is told how f ended; see Try.
 func Call(f func(), end func(How)) {
-	how := How{Exited: true} // until f or recover says otherwise
-	defer func() { end(how) }()
+	if Try(f, end) {
+		end(How{})
+	}
+}
+
+// Try calls f and reports whether it returned. If it did not, bad is told how it
+// ended. A panic of f stops here. A Goexit cannot be stopped: bad is then called in a
+// deferred call, and the goroutine goes on exiting, so what must happen in any case
+// belongs in bad.
+func Try(f func(), bad func(How)) (returned bool) {
+	how := How{Exited: true} // unless recover says otherwise
+	defer func() {
+		if !returned {
+			bad(how)
+		}
+	}()
 	func() {
 		defer func() {
+			if returned {
+				return
+			}
 			// recover() == nil alone would not do: it is nil after a Goexit,
 			// and after panic(nil) under GODEBUG=panicnil=1.
 			if v := recover(); v != nil {
@@ -28,12 +43,13 @@ func Call(f func(), end func(How)) {
 			}
 		}()
 		f()
-		how.Exited = false
+		returned = true
 	}()
-	if how.Exited {
+	if !returned {
 		// f did not return, and yet this goroutine goes on: it panicked.
 		how.Exited, how.Panicked = false, true
 	}
+	return returned
 }
 
 // A Stepper does a piece of work in steps.
