@@ -224,7 +224,7 @@ func (m *member) isHeld() bool { return m.state.Load() >= held }
 // poolsLocked lists the pools that are directly on the stack: their acquisitions
 // are of this scope.
 func (s *ExitStack) poolsLocked() (pools []*ExitPool) {
-	for _, e := range s.entries {
+	for e := range s.entries.all {
 		if p, ok := e.thing.(*ExitPool); ok {
 			pools = append(pools, p)
 		}

@@ -58,8 +58,8 @@ func (s *ExitStack) glideUnlock(ctx context.Context) bool {
 		}
 	}()
 	for {
-		last := len(s.entries) - 1
-		if last < 0 {
+		e = s.entries.pop()
+		if e.thing == nil {
 			over := s.end == nil // else there is something to tell, or somebody to wake
 			if over {
 				s.phase = exited
@@ -67,15 +67,13 @@ func (s *ExitStack) glideUnlock(ctx context.Context) bool {
 			s.mu.Unlock()
 			return over
 		}
-		e = s.entries[last]
 		release, _ := e.thing.(deferFunc)
 		c, closes := e.thing.(closer)
 		if release == nil && !closes {
+			s.entries.push(e)
 			s.mu.Unlock()
 			return false
 		}
-		s.entries[last] = entry{}
-		s.entries = s.entries[:last]
 		s.mu.Unlock()
 		busy = true
 		var err error
@@ -97,6 +95,6 @@ func (s *ExitStack) glideUnlock(ctx context.Context) bool {
 // has registered runs after that is noted.
 func (s *ExitStack) putBack(e entry, err error, how callguard.How) {
 	s.mu.Lock()
-	s.entries = append(s.entries, entry{&ended{e, err, how}, e.index})
+	s.entries.push(entry{&ended{e, err, how}, e.index})
 	s.mu.Unlock()
 }

@@ -26,12 +26,9 @@ func (s *ExitStack) PopAll() *ExitStack {
 		s.end = nil
 		s.origin.Store(&origin{ctx: from.ctx, opts: from.opts})
 	}
-	if len(s.entries) == 1 && &s.entries[0] == &s.first[0] {
-		to.entries = []entry{s.first[0]}
-	}
-	s.entries, s.first, s.seq, s.asks = nil, [1]entry{}, 0, false
+	s.entries, s.seq, s.asks = entries{}, 0, false
 	// Only now that the new stack is complete do the things on it learn of it.
-	for _, e := range to.entries {
+	for e := range to.entries.all {
 		switch thing := e.thing.(type) {
 		case *task:
 			thing.in.Store(to)

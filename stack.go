@@ -3,7 +3,6 @@ package exitpool
 import (
 	"context"
 	"io"
-	"slices"
 )
 
 // ExitStack releases what is registered on it, newest first, as Python's
@@ -21,15 +20,7 @@ type ExitStack struct {
 	scope
 	own     *member // the member whose stack this is; nil: it is nobody's. Set at creation
 	flight  *flight // acquisitions of Enter in flight; made by the first
-	entries []entry // oldest first
-	first   [1]entry
-}
-
-// entry is one thing on a stack: a deferFunc, pushFunc, closer, *task, *member or
-// *ExitPool. Functions and pointers cost no allocation in an interface.
-type entry struct {
-	thing any
-	index uint32 // in the stack
+	entries entries
 }
 
 type (
@@ -57,15 +48,15 @@ func newStack(call string, ctx context.Context, opts []Option) (*ExitStack, cont
 	// One allocation for the stack, its origin and its first entries.
 	made := new(struct {
 		ExitStack
-		origin  origin
-		entries [8]entry
+		origin origin
+		first  firstEntries
 	})
 	s := &made.ExitStack
 	o := &made.origin
 	*o = newOrigin(call, ctx, &noOptions, opts)
 	o.body, o.cancel = context.WithCancelCause(ctx)
 	s.origin.Store(o)
-	s.entries = made.entries[:0]
+	s.entries.rest = made.first.empty()
 	return s, o.body
 }
 
@@ -206,33 +197,10 @@ func (s *scope) nextLocked() uint32 {
 	return s.seq - 1
 }
 
-// pushLocked adds an entry. Before the slice grows, what has ended by itself is
-// swept out of it: a stack that lives long forgets its tasks and pools.
+// pushLocked adds an entry.
 func (s *ExitStack) pushLocked(thing any, index uint32, asks bool) {
-	switch n := len(s.entries); {
-	case s.entries == nil:
-		s.entries = s.first[:0]
-	case n == cap(s.entries) && n > 1:
-		s.sweepLocked()
-	case n == cap(s.entries):
-		s.entries = slices.Grow(s.entries, 7)
-	}
-	s.entries = append(s.entries, entry{thing, index})
+	s.entries.push(entry{thing, index})
 	s.asks = s.asks || asks
-}
-
-func (s *ExitStack) sweepLocked() {
-	kept := s.entries[:0]
-	for _, e := range s.entries {
-		if end, ok := e.thing.(interface{ gone() bool }); !ok || !end.gone() {
-			kept = append(kept, e)
-		}
-	}
-	clear(s.entries[len(kept):])
-	s.entries = kept
-	if 2*len(kept) > cap(kept) {
-		s.entries = slices.Grow(kept, cap(kept)) // else every further entry might sweep
-	}
 }
 
 func (s *ExitStack) wantsToKnow() bool {

@@ -56,15 +56,13 @@ func (x *unwinding) next() bool {
 	s := x.stack
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	last := len(s.entries) - 1
-	if last < 0 {
+	x.entry = s.entries.pop()
+	if x.entry.thing == nil {
 		if s.phase == exiting {
 			s.phase = drained
 		}
 		return false
 	}
-	x.entry, s.entries[last] = s.entries[last], entry{}
-	s.entries = s.entries[:last]
 	x.busy = true
 	return true
 }
