@@ -12,7 +12,7 @@ func (p *ExitPool) start(m *member, self acquirer, opts []EntryOption) {
 	p.poll()
 	m.pool = p
 	o := p.from()
-	m.prepare("Start", self, o.ctx, o, opts)
+	m.prepare("Start", self, &o.ctx, o, opts)
 	if p.admit(m) {
 		p.acquisitions.Add(m)
 	}

@@ -12,7 +12,13 @@ import (
 // enter acquires m on the calling goroutine.
 func (s *ExitStack) enter(ctx context.Context, m *member, self acquirer, opts []EntryOption) error {
 	m.in.Store(s)
-	m.prepare("Enter", self, ctx, s.from(), opts)
+	o := s.from()
+	parent := &o.body
+	if ctx != o.body {
+		other := ctx
+		parent = &other
+	}
+	m.prepare("Enter", self, parent, o, opts)
 	if s.callerEnded() != nil || ctx.Err() != nil {
 		return cmp.Or(s.ended(m), interrupted(ctx))
 	}

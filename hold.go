@@ -12,7 +12,7 @@ func (p *ExitPool) hold(thing any) {
 	m := &f.member
 	m.pool = p
 	o := p.from()
-	m.prepare("Push", f, o.ctx, o, nil)
+	m.prepare("Push", f, &o.ctx, o, nil)
 	m.stack.held = true
 	f.acquire(m, &m.stack)
 	p.mu.Lock()

@@ -90,12 +90,12 @@ func (m *member) moreLocked() *more {
 	return m.more
 }
 
-// prepare makes m ready to be acquired; ctx is its lifetime context's parent.
-func (m *member) prepare(call string, self acquirer, ctx context.Context, o *origin, opts []EntryOption) {
+// prepare makes m ready to be acquired; parent is that of its lifetime context.
+func (m *member) prepare(call string, self acquirer, parent *context.Context, o *origin, opts []EntryOption) {
 	m.self, m.opts = self, &noParticulars
 	m.stack.own = m
 	m.stack.origin.Store(o)
-	m.Init(ctx, m.pool != nil)
+	m.Init(parent, m.pool != nil)
 	if len(opts) == 0 && o.opts.observer == nil {
 		return
 	}

@@ -17,21 +17,23 @@ import (
 // allocations, and most resources never look.)
 // Err is then always Canceled or the parent's error, and the cause tells more.
 type Context struct {
-	parent context.Context // gives the values; its end ends this one while attached
+	// parent points to the context that gives the values, and whose end ends this one
+	// while attached. A pointer, because all members of a pool share it.
+	parent *context.Context
 
-	// state changes under mu once there is a standard context. Until then, which
-	// is all the life of most resources, it changes without a lock.
+	// state changes under the lock of std once there is one. Until then, which is all
+	// the life of most resources, it changes without a lock.
 	state atomic.Uint32
 	// followed is set at Init: the owner calls Cancel when the parent ends. Else
 	// this context follows the parent itself, from the first Done on. (It stands
 	// here for the size of the struct.)
 	followed bool
 
-	mu  sync.Mutex // nothing foreign is called under it
-	std *standard  // nil until Done, or until cancelled with a cause; set before looked
+	std atomic.Pointer[standard] // nil until Done, or until cancelled with a cause; set before looked
 }
 
 type standard struct {
+	mu     sync.Mutex // nothing foreign is called under it
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	err    error // what Err says, once cancelled
@@ -49,9 +51,9 @@ const (
 	looked   uint32 = 4
 )
 
-// Init prepares c, whose parent is ctx. If followed, the caller promises to call
-// Cancel when the parent ends.
-func (c *Context) Init(parent context.Context, followed bool) {
+// Init prepares c. What parent points to is its parent, and does not change. If
+// followed, the caller promises to call Cancel when the parent ends.
+func (c *Context) Init(parent *context.Context, followed bool) {
 	c.parent, c.followed = parent, followed
 }
 
@@ -68,11 +70,12 @@ func (c *Context) Detach() bool {
 	if c.state.CompareAndSwap(attached, detached) {
 		return true
 	}
-	c.mu.Lock()
+	if c.std.Load() == nil {
+		return false // it was not attached
+	}
+	s := c.lock()
 	lives := c.state.CompareAndSwap(attached|looked, detached|looked)
-	stop := c.takeStopLocked()
-	c.mu.Unlock()
-	stop()
+	s.unlockAndStop()
 	return lives
 }
 
@@ -84,21 +87,19 @@ func (c *Context) End() {
 	if c.state.CompareAndSwap(detached, over) {
 		return
 	}
-	c.mu.Lock()
 	c.state.Or(over)
-	if c.std != nil {
-		c.std.cancel(nil)
+	if c.std.Load() == nil {
+		return // who makes one sees that it is over
 	}
-	stop := c.takeStopLocked()
-	c.mu.Unlock()
-	stop()
+	s := c.lock()
+	s.cancel(nil)
+	s.unlockAndStop()
 }
 
 // end cancels c unless its stage is beyond last.
 func (c *Context) end(err, cause error, last uint32) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.standardLocked() // from here on the state changes under mu only
+	s := c.lock()
+	defer s.mu.Unlock()
 	if c.state.Load()&stage > last {
 		return false
 	}
@@ -113,14 +114,13 @@ func (c *Context) end(err, cause error, last uint32) bool {
 
 // Done implements context.Context.
 func (c *Context) Done() <-chan struct{} {
-	c.mu.Lock()
-	s := c.standardLocked()
+	s := c.lock()
 	follow := c.state.Load() == attached|looked && !c.followed && s.stop == nil
 	if follow {
 		s.stop = func() {} // taken: only one call follows
 	}
-	c.mu.Unlock()
-	if follow && c.parent.Done() != nil {
+	s.mu.Unlock()
+	if follow && (*c.parent).Done() != nil {
 		c.follow(s)
 	}
 	return s.ctx.Done()
@@ -132,10 +132,12 @@ func (c *Context) Err() error {
 	if c.state.Load()&stage != over {
 		return nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.std != nil && c.std.err != nil {
-		return c.std.err
+	if s := c.std.Load(); s != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.err != nil {
+			return s.err
+		}
 	}
 	return context.Canceled
 }
@@ -144,9 +146,9 @@ func (c *Context) Err() error {
 func (c *Context) Value(key any) any {
 	switch s := c.state.Load(); {
 	case s&looked != 0:
-		return c.std.ctx.Value(key) // context.Cause, and derived contexts, look there
+		return c.std.Load().ctx.Value(key) // context.Cause, and derived contexts, look there
 	case s == attached:
-		return c.parent.Value(key)
+		return (*c.parent).Value(key)
 	default:
 		return (*values)(c).Value(key)
 	}
@@ -155,7 +157,7 @@ func (c *Context) Value(key any) any {
 // Deadline implements context.Context: the parent's, while attached.
 func (c *Context) Deadline() (time.Time, bool) {
 	if c.state.Load()&stage == attached {
-		return c.parent.Deadline()
+		return (*c.parent).Deadline()
 	}
 	return time.Time{}, false
 }
@@ -165,57 +167,62 @@ func (c *Context) poll() {
 	if c.state.Load()&stage != attached {
 		return
 	}
-	if err := c.parent.Err(); err != nil {
-		c.Cancel(err, context.Cause(c.parent))
+	if err := (*c.parent).Err(); err != nil {
+		c.Cancel(err, context.Cause(*c.parent))
 	}
 }
 
 // follow cancels c when the parent ends.
 func (c *Context) follow(s *standard) {
 	ran := make(chan struct{})
-	stop := context.AfterFunc(c.parent, func() {
+	stop := context.AfterFunc(*c.parent, func() {
 		defer close(ran)
-		c.Cancel(c.parent.Err(), context.Cause(c.parent))
+		c.Cancel((*c.parent).Err(), context.Cause(*c.parent))
 	})
 	both := func() {
 		if !stop() {
 			<-ran // it has started: no goroutine is left behind
 		}
 	}
-	c.mu.Lock()
+	s.mu.Lock()
 	late := c.state.Load()&stage != attached
 	if !late {
 		s.stop = both
 	}
-	c.mu.Unlock()
+	s.mu.Unlock()
 	if late {
 		both()
 	}
 }
 
-func (c *Context) takeStopLocked() func() {
-	if c.std == nil || c.std.stop == nil {
-		return func() {}
+// unlockAndStop ends the following of the parent.
+func (s *standard) unlockAndStop() {
+	stop := s.stop
+	s.stop = nil
+	s.mu.Unlock()
+	if stop != nil {
+		stop()
 	}
-	stop := c.std.stop
-	c.std.stop = nil
-	return stop
 }
 
-// standardLocked makes the standard context. It asks its parent for Done only: nothing
-// foreign runs under the lock.
-func (c *Context) standardLocked() *standard {
-	if c.std == nil {
-		std := new(standard)
-		std.ctx, std.cancel = context.WithCancelCause((*values)(c))
-		c.std = std
-		// From here on no change of state goes without the lock. The last one
-		// that did may have been End.
-		if c.state.Or(looked)&stage == over {
-			std.cancel(nil)
+// lock makes the standard context, unless there is one, and locks it: no change of
+// state goes without that from here on. It asks the parent for Done only: nothing foreign
+// runs under the lock.
+func (c *Context) lock() *standard {
+	s := c.std.Load()
+	if s == nil {
+		s = new(standard)
+		s.ctx, s.cancel = context.WithCancelCause((*values)(c))
+		if !c.std.CompareAndSwap(nil, s) {
+			s = c.std.Load()
 		}
 	}
-	return c.std
+	s.mu.Lock()
+	// The last change that went without the lock may have been End.
+	if c.state.Or(looked) == over {
+		s.cancel(nil)
+	}
+	return s
 }
 
 // values is a Context seen as the parent of its standard context: it has the values of
@@ -231,7 +238,7 @@ func (v *values) Err() error                  { return nil }
 // the cause of that for this one's. The key with which it asks is of type *int.
 func (v *values) Value(key any) any {
 	if _, ok := key.(*int); ok {
-		return context.WithoutCancel(v.parent).Value(key)
+		return context.WithoutCancel(*v.parent).Value(key)
 	}
-	return v.parent.Value(key)
+	return (*v.parent).Value(key)
 }

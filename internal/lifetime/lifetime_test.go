@@ -17,7 +17,7 @@ var errCause = errors.New("cause")
 
 func lifetimeOf(parent context.Context) *lifetime.Context {
 	c := new(lifetime.Context)
-	c.Init(parent, false)
+	c.Init(&parent, false)
 	return c
 }
 
@@ -120,7 +120,7 @@ func TestToLookAtDoneCostsFourAllocations(t *testing.T) {
 	n := testing.AllocsPerRun(100, func() {
 		c := &contexts[0]
 		contexts = contexts[1:]
-		c.Init(parent, true)
+		c.Init(&parent, true)
 		c.Done()
 		c.Detach()
 		c.End()
@@ -157,7 +157,8 @@ func TestCancellationRacingWithDetach(t *testing.T) {
 func TestWhoIsWokenByDoneSeesWhy(t *testing.T) {
 	for range 1000 {
 		c := new(lifetime.Context)
-		c.Init(context.Background(), true)
+		parent := context.Background()
+		c.Init(&parent, true)
 		done, woken := c.Done(), make(chan error)
 		go func() {
 			<-done
