@@ -87,6 +87,8 @@ func (p *ExitPool) removeLocked(m *member) (freed []*member) {
 func (p *ExitPool) emptyLocked() {
 	if p.phase == exiting && p.members.n == 0 {
 		p.phase = drained
-		close(p.empty)
+		if p.empty != nil {
+			close(p.empty)
+		}
 	}
 }

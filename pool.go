@@ -40,7 +40,7 @@ type ExitPool struct {
 	acquiring   int           // members that are being acquired, or unwound after that
 	adrift      int           // acquisitions that Exit has abandoned
 	quiet       chan struct{} // made by Wait; closed when nothing is being acquired
-	empty       chan struct{} // made by Exit; closed when the list is empty
+	empty       chan struct{} // made by Exit if it has to wait; closed when the list is empty
 	halt        *halt         // nil: members are acquired
 	cut         bool          // a member was cut off by the halt
 	handed      bool          // the holder has taken the cause of the forced exit

@@ -91,7 +91,6 @@ func (p *ExitPool) drainUnlock(reason error) {
 		p.cut = true
 	}
 	ready := p.readyLocked()
-	p.empty = make(chan struct{})
 	p.emptyLocked()
 	o := p.from()
 	p.cancelUnlock()
@@ -122,11 +121,19 @@ func (p *ExitPool) readyLocked() (ready []*member) {
 // drained waits until the last member is gone, and for the workers. It runs in a
 // deferred call: a Goexit in a release may have ended the goroutine of Exit.
 func (p *ExitPool) drained(enough <-chan time.Time) {
-	select {
-	case <-p.empty:
-	case <-enough:
-		p.releases.Add(p.abandonAcquisitions()...)
-		<-p.empty // the releases have bounds of their own
+	p.mu.Lock()
+	if p.phase == exiting {
+		p.empty = make(chan struct{})
+	}
+	empty := p.empty
+	p.mu.Unlock()
+	if empty != nil {
+		select {
+		case <-empty:
+		case <-enough:
+			p.releases.Add(p.abandonAcquisitions()...)
+			<-empty // the releases have bounds of their own
+		}
 	}
 	p.releases.Wait(0)
 	p.acquisitions.Wait(p.adrift)

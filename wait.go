@@ -20,13 +20,13 @@ func (p *ExitPool) wait(ctx context.Context) error {
 		}
 		quiet, lives := p.quiet, p.halt == nil
 		p.mu.Unlock()
-		var done <-chan struct{} // if it does not live, it waits for every acquisition (R2)
-		if lives {
-			done = ctx.Done()
+		if !lives || ctx == p.from().body { // that ends when the pool is halted
+			<-quiet // it waits for every acquisition (R2)
+			continue
 		}
 		select {
 		case <-quiet:
-		case <-done:
+		case <-ctx.Done():
 			p.poll()
 			p.mu.Lock()
 			lives = p.halt == nil
@@ -64,6 +64,9 @@ func (p *ExitPool) failedLocked() (errs []error) {
 }
 
 func inOrder(faults []faultOf) (errs []error) {
+	if len(faults) == 0 {
+		return nil
+	}
 	slices.SortStableFunc(faults, func(a, b faultOf) int { return cmp.Compare(a.index, b.index) })
 	for _, f := range faults {
 		errs = append(errs, f.err)
