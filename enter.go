@@ -25,7 +25,9 @@ func (s *ExitStack) enter(ctx context.Context, m *member, self acquirer, opts []
 	if err := s.admit(m); err != nil {
 		return err
 	}
-	defer s.follow(ctx, m)()
+	if parent != &o.body && s.own == nil && o.ctx.Done() != nil { // the body's context ends with the stack's
+		defer whenDone(o.ctx, func() { m.cut(o.ctx.Err(), context.Cause(o.ctx)) })()
+	}
 	defer func() {
 		if m.more != nil { // it failed, and is unwound
 			raise(m.more.broke, m.more.beside)
@@ -56,16 +58,6 @@ func (s *ExitStack) admit(m *member) error {
 	s.flight.add(m)
 	m.state.Store(acquiring)
 	return nil
-}
-
-// follow cancels m when the context of the stack ends, unless ctx, which Enter was
-// given, is the body's and ends with it. It returns what ends that.
-func (s *ExitStack) follow(ctx context.Context, m *member) (unfollow func()) {
-	o := s.from()
-	if s.own != nil || ctx == o.body || o.ctx.Done() == nil {
-		return func() {}
-	}
-	return whenDone(o.ctx, func() { m.cut(o.ctx.Err(), context.Cause(o.ctx)) })
 }
 
 // whenDone calls f when ctx ends, on a goroutine that is waited for by the function

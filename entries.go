@@ -75,9 +75,15 @@ func (es *entries) sweep() {
 	*es.rest = kept
 }
 
+// gone reports whether the stack can forget the entry.
 func (e entry) gone() bool {
-	end, ok := e.thing.(interface{ gone() bool })
-	return ok && end.gone()
+	switch thing := e.thing.(type) {
+	case *task:
+		return thing.gone()
+	case *ExitPool:
+		return thing.gone()
+	}
+	return false
 }
 
 // all is an iterator, oldest first.
