@@ -3,6 +3,7 @@ package exitpool_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/exitpool/exitpool"
 	"github.com/stretchr/testify/assert"
@@ -40,14 +41,14 @@ func hundred(r exitpool.Resource[*thing]) []exitpool.Resource[*thing] {
 	return rs
 }
 
-func poolOf(t *testing.T, rs []exitpool.Resource[*thing]) func() {
+func poolOf(t *testing.T, rs []exitpool.Resource[*thing], opts ...exitpool.Option) func() {
 	return func() {
 		err := exitpool.WithPool(context.Background(), func(ctx context.Context, p *exitpool.ExitPool) error {
 			for _, r := range rs {
 				exitpool.Start(p, r)
 			}
 			return p.Wait(ctx)
-		})
+		}, opts...)
 		if err != nil {
 			t.Error(err)
 		}
@@ -75,6 +76,10 @@ func TestAPoolOfOneCostsFewAllocations(t *testing.T) {
 
 func TestAnAcquisitionThatLooksAtItsContextCostsFourAllocationsMore(t *testing.T) {
 	costs(t, 6*100+24, poolOf(t, hundred(looking)))
+}
+
+func TestAGraceCostsTheMembersNothing(t *testing.T) {
+	costs(t, 2*100+40, poolOf(t, hundred(plain), exitpool.Grace(time.Minute)))
 }
 
 func TestAMemberOfAGatherCostsTwoAllocations(t *testing.T) {

@@ -12,13 +12,29 @@ func (p *ExitPool) releaseMember(m *member) {
 			p.releaseRest(m, to)
 		}
 	}()
-	if p.told == nil && !p.leave.bounded() {
-		m.glide(p.leave.ctx, &to)
+	if p.told == nil && p.leave.abandon < 0 {
+		m.glide(&p.leave, &to)
 	}
 	if to == finished {
 		p.limit.giveBackRelease(m)
 		p.mu.Lock()
 		p.goneUnlock(m)
+	}
+}
+
+// forceReleasing is what happens to those when the grace is over (C2). One watch for the
+// pool, not one for each member.
+func (p *ExitPool) forceReleasing() {
+	p.mu.Lock()
+	var ms []*member
+	for m := range p.members.all {
+		if m.state.Load() == releasing && !m.early { // Release has a leave of its own
+			ms = append(ms, m)
+		}
+	}
+	p.mu.Unlock()
+	for _, m := range ms {
+		m.Force(ErrGrace)
 	}
 }
 

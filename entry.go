@@ -197,7 +197,8 @@ func (m *member) releaseEarly() (err error) {
 		}
 	}()
 	if o := p.from(); !o.opts.bounded() {
-		m.glide(o.releaseContext(), &to)
+		l := o.freely()
+		m.glide(&l, &to)
 	}
 	if to == finished {
 		p.limit.giveBackRelease(m)

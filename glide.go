@@ -1,13 +1,9 @@
 package exitpool
 
-import (
-	"context"
-
-	"github.com/exitpool/exitpool/internal/callguard"
-)
+import "github.com/exitpool/exitpool/internal/callguard"
 
 // This file is the way out that most stacks take: plain functions are registered,
-// nothing bounds or watches them, and they return nil. There is nothing to note then,
+// nobody watches them, and they return nil in time. There is nothing to note then,
 // so there is no unwinding. Where it does not suffice the unwinding goes on: all that
 // is not released yet is on the stack, and so is what came of the last function.
 
@@ -29,8 +25,9 @@ type ended struct {
 	how callguard.How
 }
 
-// glide releases a member that was kept and is told nil.
-func (m *member) glide(ctx context.Context, to *progress) {
+// glide releases a member that was kept and is told nil. The caller sees to it that its
+// lifetime context ends when the time of the leave is over, and there is no Abandon.
+func (m *member) glide(l *leave, to *progress) {
 	s := &m.stack
 	if m.opts.releaseTimeout >= 0 || s.from().watched() {
 		return
@@ -41,7 +38,7 @@ func (m *member) glide(ctx context.Context, to *progress) {
 		return
 	}
 	s.phase, *to = exiting, begun
-	if s.glideUnlock(ctx) {
+	if s.glideUnlock(l) {
 		m.End()
 		*to = finished
 	}
@@ -49,7 +46,7 @@ func (m *member) glide(ctx context.Context, to *progress) {
 
 // glideUnlock releases the entries, newest first, as long as that is easy, and reports
 // whether there are none left: the stack has exited then.
-func (s *ExitStack) glideUnlock(ctx context.Context) bool {
+func (s *ExitStack) glideUnlock(l *leave) bool {
 	var e entry
 	busy := false
 	defer func() {
@@ -69,7 +66,7 @@ func (s *ExitStack) glideUnlock(ctx context.Context) bool {
 		}
 		release, _ := e.thing.(deferFunc)
 		c, closes := e.thing.(closer)
-		if release == nil && !closes {
+		if release == nil && !closes || l.over() { // that asks a standard context
 			s.entries.push(e)
 			s.mu.Unlock()
 			return false
@@ -80,10 +77,10 @@ func (s *ExitStack) glideUnlock(ctx context.Context) bool {
 		if closes {
 			err = c.Close()
 		} else {
-			err = release(ctx)
+			err = release(l.ctx)
 		}
 		busy = false
-		if err != nil {
+		if err = l.late(false, err); err != nil {
 			s.putBack(e, err, callguard.How{})
 			return false
 		}

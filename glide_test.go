@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/exitpool/exitpool"
 	"github.com/stretchr/testify/assert"
@@ -78,6 +79,39 @@ func TestWhatABadReleaseRegistersIsToldOfItAndRunsNext(t *testing.T) { // R6, X1
 			})
 		})
 	}
+}
+
+func TestTheGraceForcesWhatIsBeingReleasedAndWhatBeginsLater(t *testing.T) { // B2, C2
+	bubble(t, func(t *testing.T) {
+		var provider context.Context
+		start := time.Now()
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			d := exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				provider = ctx
+				s.Defer(func(release context.Context) error {
+					assert.Equal(t, exitpool.ErrGrace, context.Cause(ctx), "the lifetime")
+					assert.Equal(t, exitpool.ErrGrace, context.Cause(release))
+					return nil // it only began after the grace
+				})
+				return 0, nil
+			}, exitpool.Name("provider"))
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Defer(func(context.Context) error {
+					<-ctx.Done()
+					assert.Equal(t, time.Second, time.Since(start))
+					assert.Equal(t, exitpool.ErrGrace, context.Cause(ctx))
+					assert.NoError(t, provider.Err(), "it is used still")
+					return nil
+				})
+				s.Defer(func(context.Context) error { return nil })
+				return d.Get(ctx)
+			}, exitpool.Name("user"))
+			return p.Wait(ctx)
+		}, exitpool.Grace(time.Second))
+		assert.ErrorIs(t, err, exitpool.ErrGrace)
+		assert.ErrorContains(t, err, "release user: ")
+		assert.NotContains(t, err.Error(), "provider")
+	})
 }
 
 // isBad reports whether cause says that a release ended in that way.

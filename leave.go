@@ -32,6 +32,9 @@ func (o *origin) leave() leave {
 	return l
 }
 
+// freely begins one that nothing bounds, and that need not be ended.
+func (o *origin) freely() leave { return leave{ctx: o.releaseContext(), abandon: none} }
+
 // within returns a leave inside l that has a ReleaseTimeout of its own.
 func (l *leave) within(d time.Duration) leave {
 	inner := *l

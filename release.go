@@ -96,9 +96,13 @@ func (p *ExitPool) drainUnlock(reason error) {
 	p.cancelUnlock()
 	o.cancelBody(reason)
 	enough, stop := p.leave.patience() // from the beginning, for acquisitions
+	calm := func() {}
+	if p.leave.cancel != nil && p.leave.abandon < 0 {
+		calm = whenDone(p.leave.ctx, p.forceReleasing)
+	}
 	defer func() {
 		defer stop()
-		p.drained(enough)
+		p.drained(enough, calm)
 	}()
 	p.releases.Put(ready)
 	p.releases.Help()
@@ -118,9 +122,10 @@ func (p *ExitPool) readyLocked() (ready []*member) {
 	return ready
 }
 
-// drained waits until the last member is gone, and for the workers. It runs in a
+// drained waits until the last member is gone, and for the workers; calm ends the watch
+// on the grace. It runs in a
 // deferred call: a Goexit in a release may have ended the goroutine of Exit.
-func (p *ExitPool) drained(enough <-chan time.Time) {
+func (p *ExitPool) drained(enough <-chan time.Time, calm func()) {
 	p.mu.Lock()
 	if p.phase == exiting {
 		p.empty = make(chan struct{})
@@ -148,6 +153,7 @@ func (p *ExitPool) drained(enough <-chan time.Time) {
 	if unwatch != nil {
 		unwatch()
 	}
+	calm()
 	p.leave.end(p.sum.abandoned)
 }
 

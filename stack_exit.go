@@ -30,8 +30,9 @@ func (s *ExitStack) exit(cause error, body bodyEnd) (err error) {
 func (s *ExitStack) glide() bool {
 	o := s.from()
 	o.cancelBody(ErrClosed)
+	l := o.freely()
 	s.mu.Lock()
-	return s.glideUnlock(o.releaseContext())
+	return s.glideUnlock(&l)
 }
 
 // exitSlowly is exit where gliding did not do it. The account has the cause.

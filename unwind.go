@@ -110,7 +110,7 @@ func (x *unwinding) releaseMember(m *member) {
 		}
 	}()
 	if x.told() == nil && !x.leave.bounded() {
-		m.glide(x.leave.ctx, &to)
+		m.glide(x.leave, &to)
 	}
 	if to == finished {
 		x.entry.thing = nil
