@@ -10,7 +10,6 @@ import (
 
 func (p *ExitPool) exit(cause error, body bodyEnd) (err error) {
 	p.poll()
-	p.setUp()
 	r, a, first := p.beginExit(cause, p.failedLocked)
 	if !first {
 		return also(cause, p.await())
@@ -32,7 +31,6 @@ func (p *ExitPool) exit(cause error, body bodyEnd) (err error) {
 // stack that holds it.
 func (p *ExitPool) depart(told error, l *leave, x *unwinding) {
 	p.poll()
-	p.setUp()
 	p.mu.Lock()
 	if p.phase != open {
 		p.mu.Unlock()
