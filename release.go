@@ -30,7 +30,6 @@ func (p *ExitPool) exit(cause error, body bodyEnd) (err error) {
 // depart is the exit of a nested pool, which is told the pending error of the
 // stack that holds it.
 func (p *ExitPool) depart(told error, l *leave, x *unwinding) {
-	p.poll()
 	p.mu.Lock()
 	if p.phase != open {
 		p.mu.Unlock()
