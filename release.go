@@ -141,7 +141,6 @@ func (p *ExitPool) drained(enough <-chan time.Time, calm func()) {
 	p.acquisitions.Wait(p.adrift)
 	p.mu.Lock()
 	unwatch := p.unwatch
-	p.unwatch = nil
 	if p.says > 0 && p.says == p.asked {
 		p.sum.suppressed = true
 	}
