@@ -168,15 +168,12 @@ func (f *fault) releases(optional bool) []error {
 	return append(releases(f.err), f.unwinding.others...)
 }
 
-// settleUnbegun settles a member whose Resource is not called.
+// settleUnbegun settles a member whose Resource is not called: nobody knows its stack.
 func (m *member) settleUnbegun(f *fault) {
-	m.Detach()
 	if f.cut {
 		f.err = m.cutError()
 	}
-	m.stack.settle(false)
-	m.stack.publish(f.err)
-	m.over()
+	m.End() // it may be in the queue for a share of the Limit
 	h := m.holder()
 	h.blame(m, f)
 	h.drop(m, f)
