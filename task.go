@@ -57,7 +57,6 @@ func (s *ExitStack) launch(run func(context.Context) error) {
 	}
 	s.mu.Unlock()
 	if !taken {
-		t.cancel(ErrClosed)
 		return
 	}
 	f := func() error { return t.run(t.ctx) }
