@@ -9,7 +9,6 @@ import (
 // wait is Wait, without the search for circles.
 func (p *ExitPool) wait(ctx context.Context) error {
 	for {
-		p.poll()
 		p.mu.Lock()
 		if p.acquiring == 0 {
 			p.mu.Unlock()
