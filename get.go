@@ -53,7 +53,6 @@ func (m *member) get(ctx context.Context) error {
 	caller := insideOf(ctx)
 	user, used := pair(caller, m)
 	var end *member // up to which the members around the caller wait too
-	foreign := caller != nil && user == nil
 	switch {
 	case user == nil: // what is got is outside all of them
 	case user == used && used != m: // both are inside it: no edge, and it does not wait
@@ -71,11 +70,8 @@ func (m *member) get(ctx context.Context) error {
 			m.ready = make(chan struct{})
 		}
 		ready := m.ready
-		if foreign {
-			p.foreign.Store(true) // from now on circles may lead through p and others
-		}
 		p.mu.Unlock()
-		if err := waitFor(ctx, ready, caller, end, m, foreign); err != nil {
+		if err := waitFor(ctx, ready, caller, end, m, user == nil); err != nil {
 			return err
 		}
 		p.mu.Lock()

@@ -6,16 +6,18 @@ import (
 )
 
 // waitFor waits until ready is closed. Meanwhile the members from caller up to, but
-// without, end give their shares back and let their clocks stand still.
+// without, end give their shares back and let their clocks stand still. foreign says
+// that the edge is in no graph.
 func waitFor(ctx context.Context, ready <-chan struct{}, caller, end, got *member, foreign bool) error {
 	for m := caller; m != nil && m != end; m = m.outer() {
 		m.pause(got)
 		defer m.resume(got)
-		if m.pool != nil && foreign {
-			m.pool.foreign.Store(true)
-		}
 	}
-	if caller != nil && got.pool.foreign.Load() {
+	if caller != nil && foreign {
+		caller.entangle()
+		got.entangle()
+	}
+	if caller.entangled() {
 		if circle := waitCircle(caller, got); circle != nil {
 			return circleError(circle)
 		}
@@ -33,26 +35,54 @@ func waitFor(ctx context.Context, ready <-chan struct{}, caller, end, got *membe
 	}
 }
 
-// waitCircle looks for a way from got back to caller, along who waits for whom, if
-// members of pools without a common one wait for each other: no graph has their
-// edges. It goes from pool to pool, one lock at a time; the wait of caller is
-// recorded already, so of two that close a circle at once at least one finds it.
-func waitCircle(caller, got *member) []*member {
+// entangle notes that circles may lead through the pools around m and others.
+func (m *member) entangle() {
+	for ; m != nil; m = m.outer() {
+		if m.pool != nil {
+			m.pool.foreign.Store(true)
+		}
+	}
+}
+
+// entangled looks at all the pools around m: the way back to it may leave and enter
+// through each of them.
+func (m *member) entangled() bool {
+	for ; m != nil; m = m.outer() {
+		if m.pool != nil && m.pool.foreign.Load() {
+			return true
+		}
+	}
+	return false
+}
+
+// waitCircle looks for a way from got back to caller, along who waits for whom, where
+// no one graph has all the edges. It goes from pool to pool, one lock at a time; the
+// wait of caller is recorded already, so of two that close a circle at once at least
+// one finds it.
+func waitCircle(caller, got *member) (circle []*member) {
 	around := map[*member]bool{}
 	for m := caller; m != nil; m = m.outer() {
 		around[m] = true
 	}
-	seen := map[*member]bool{}
+	from := map[*member]*member{got: caller}
 	for todo := []*member{got}; len(todo) > 0; {
 		m := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		if around[m] {
-			return []*member{caller, got, m}
+			for circle = []*member{m}; m != got; circle = append(circle, m) {
+				m = from[m]
+			}
+			slices.Reverse(circle)
+			return append([]*member{caller}, circle...)
 		}
 		m.pool.mu.Lock()
-		if m.more != nil && m.state.Load() < held && !seen[m] {
-			seen[m] = true
-			todo = append(todo, m.more.waits...)
+		if m.more != nil && m.state.Load() < held {
+			for _, next := range m.more.waits {
+				if from[next] == nil {
+					from[next] = m
+					todo = append(todo, next)
+				}
+			}
 		}
 		m.pool.mu.Unlock()
 	}
