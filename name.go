@@ -33,10 +33,7 @@ func pcName(pc uintptr) string {
 	}
 	name = strings.ReplaceAll(name, "[...]", "")
 	name = strings.TrimSuffix(name, "-fm") // a method value
-	if i := strings.LastIndexByte(name, '/'); i >= 0 {
-		name = name[i+1:]
-	}
-	return name
+	return name[strings.LastIndexByte(name, '/')+1:]
 }
 
 // nested wraps a failure of a scope inside a member that has a name.
