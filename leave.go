@@ -13,7 +13,7 @@ import (
 type leave struct {
 	ctx     context.Context    // what the releases get
 	cancel  context.CancelFunc // of ctx; nil if nothing bounds it
-	forced  time.Time          // when the grace is over; when the leave began, if there is none
+	forced  time.Time          // when the grace is over; long ago, if there is none
 	abandon time.Duration      // none: wait for ever
 	timeout bool               // ctx has a ReleaseTimeout of one resource
 }
@@ -21,12 +21,8 @@ type leave struct {
 // leave begins one. It must be ended.
 func (o *origin) leave() leave {
 	l := leave{ctx: o.releaseContext(), abandon: o.opts.abandon}
-	if !o.opts.bounded() {
-		return l
-	}
-	l.forced = time.Now()
 	if d := o.opts.grace; d >= 0 {
-		l.forced = l.forced.Add(d)
+		l.forced = time.Now().Add(d)
 		l.ctx, l.cancel = context.WithTimeoutCause(l.ctx, d, ErrGrace)
 	}
 	return l

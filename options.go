@@ -135,9 +135,6 @@ func (o *options) and(call string, opts []Option) *options {
 	return &own
 }
 
-// bounded reports whether the exit of the scope is bounded in time.
-func (o *options) bounded() bool { return o.grace >= 0 || o.abandon >= 0 }
-
 type entryOption func(*particulars)
 
 func (f entryOption) entry(p *particulars) { f(p) }
