@@ -177,12 +177,8 @@ func (p *ExitPool) doomLocked() (losers []*member) {
 // lost ends a race that nobody can win any more, or whose ctx has ended, and
 // returns the error.
 func (p *ExitPool) lost(ctx context.Context, ms []*member) error {
-	ended := ctx.Err() != nil
-	if ended {
-		p.poll() // so that they are cut off by that
-	}
 	var losers []*member
-	if !ended {
+	if ctx.Err() == nil { // else wait has them cut off by that
 		p.mu.Lock()
 		losers = p.doomLocked()
 		p.mu.Unlock()
