@@ -64,7 +64,7 @@ func insideObserver() bool {
 	for skip := 0; ; skip += len(pcs) {
 		n := runtime.Callers(skip, pcs)
 		frames := runtime.CallersFrames(pcs[:n])
-		for more := n > 0; more; {
+		for more := true; more; {
 			var f runtime.Frame
 			f, more = frames.Next()
 			if strings.HasSuffix(f.Function, "exitpool.(*observer).call.func1") {
