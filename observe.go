@@ -174,9 +174,7 @@ func (sp *span) end(err error, uses []uint64) {
 // observer ends the goroutine.
 func (sp *span) around(f func() error) func() error {
 	return func() (err error) {
-		called := false
-		run := func() {
-			called = true
+		defer func() {
 			callguard.Call(func() { err = f() }, func(how callguard.How) {
 				broke := broken(how, sp.ev.Op, func() string { return sp.ev.Name })
 				if p, panicked := broke.(*PanicError); panicked {
@@ -184,15 +182,9 @@ func (sp *span) around(f func() error) func() error {
 				}
 				sp.end(cmp.Or(broke, err), nil)
 			})
-		}
-		defer func() {
-			if !called {
-				run()
-			}
 		}()
 		sp.begin()
-		run()
-		return err
+		return nil
 	}
 }
 
