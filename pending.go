@@ -7,7 +7,6 @@ import "context"
 
 // takes takes over what nobody else reports.
 func (x *unwinding) takes(strays []error) {
-	x.broke = worse(x.broke, worst(strays))
 	for _, err := range strays {
 		x.fail(err)
 	}
