@@ -139,7 +139,6 @@ func (s *ExitStack) Pool(ctx context.Context, opts ...Option) *ExitPool {
 	}
 	s.mu.Unlock()
 	if !taken {
-		p.holder.Store(nil)
 		p.Close()
 		return p
 	}
