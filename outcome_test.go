@@ -153,6 +153,7 @@ func TestAPoolThatSeesTheExitAsTheEndOfItsCallerAddsNoNoise(t *testing.T) { // E
 				return 0, nil
 			})
 			require.NoError(t, err)
+			s.Defer(func(context.Context) error { time.Sleep(time.Second); return nil }) // the pool sees it meanwhile
 			time.Sleep(time.Second)
 			err = s.Exit(cause)
 			assert.True(t, err == cause, "%v", err)

@@ -13,9 +13,8 @@ func waitFor(ctx context.Context, ready <-chan struct{}, caller, end, got *membe
 		m.pause(got)
 		defer m.resume(got)
 	}
-	if caller != nil && foreign {
-		caller.entangle()
-		got.entangle()
+	if foreign {
+		caller.entangle() // a circle comes back: those around got wait elsewhere, too
 	}
 	if caller.entangled() {
 		if circle := waitCircle(caller, got); circle != nil {
@@ -35,7 +34,7 @@ func waitFor(ctx context.Context, ready <-chan struct{}, caller, end, got *membe
 	}
 }
 
-// entangle notes that circles may lead through the pools around m and others.
+// entangle notes that circles may lead out of the pools around m.
 func (m *member) entangle() {
 	for ; m != nil; m = m.outer() {
 		if m.pool != nil {

@@ -30,7 +30,7 @@ type ExitPool struct {
 	releases     standby.Queue[*member]
 	ready        atomic.Bool // the queues are set up
 	limit        *limit      // nil: none. Set with ready
-	foreign      atomic.Bool // something inside has waited for a member without an edge in a graph, or was waited for so
+	foreign      atomic.Bool // something inside has waited for a member elsewhere, without an edge in a graph
 	closed       atomic.Bool
 	spare        atomic.Pointer[unwinding] // for the next member that Exit releases
 
