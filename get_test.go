@@ -109,7 +109,9 @@ func TestAMemberGoesOnAfterAGetOnlyWithItsShare(t *testing.T) { // B1, D5
 		var j journal
 		p, ctx := exitpool.NewPool(t.Context(), exitpool.Limit(1))
 		var first *exitpool.Entry[string]
+		ready := make(chan struct{})
 		exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			<-ready
 			if _, err := first.Get(ctx); err != nil {
 				return 0, err
 			}
@@ -118,6 +120,7 @@ func TestAMemberGoesOnAfterAGetOnlyWithItsShare(t *testing.T) { // B1, D5
 		})
 		first = exitpool.Start(p, j.resource("first", time.Second))
 		exitpool.Start(p, j.resource("second", time.Second))
+		close(ready)
 		require.NoError(t, p.Wait(ctx))
 		assert.Equal(t, []string{"acquire first", "acquire second", "go on"}, j.all())
 		assert.NoError(t, p.Close())
