@@ -90,13 +90,13 @@ func (s *ExitStack) ended(*member) error {
 }
 
 // callerEnded returns the error of the context from which the stack has its own: of
-// a member's stack, while that is being acquired, the member.
+// a member's stack the member, which that does not end while it is held.
 func (s *ExitStack) callerEnded() error {
-	switch own := s.own; {
-	case own == nil:
+	if s.own == nil {
 		return s.scope.callerEnded()
-	case !own.isHeld() && own.Err() != nil:
-		return interrupted(own)
+	}
+	if s.own.Err() != nil {
+		return interrupted(s.own)
 	}
 	return nil
 }
