@@ -34,7 +34,6 @@ func (p *ExitPool) admit(m *member) bool {
 	if refusal != nil {
 		m.moreLocked().err = refusal
 		m.state.Store(gone)
-		m.stack.phase = exited // nobody else knows it yet
 		p.race.lostLocked()
 		p.mu.Unlock()
 		return false
