@@ -80,8 +80,9 @@ func (c *clock) pause() {
 		return
 	}
 	c.mu.Lock()
+	c.pauses++
 	var fired chan struct{}
-	if c.pauses++; c.pauses == 1 && !c.stopped && !c.expired {
+	if !c.expired { // else stop waits for it
 		fired = c.haltLocked()
 	}
 	c.mu.Unlock()
