@@ -156,8 +156,7 @@ type flight struct {
 func (s *ExitStack) landLocked(m *member) {
 	s.flight.remove(m)
 	if f := s.flight; f.n == 0 && f.landed != nil {
-		close(f.landed)
-		f.landed = nil
+		close(f.landed) // once: when Exit has begun, no more is put in flight
 	}
 }
 
