@@ -232,6 +232,5 @@ func (m *member) releaseEarlyRest(to progress) (err error) {
 func (m *member) leftLocked() {
 	if m.more != nil && m.more.left != nil {
 		close(m.more.left)
-		m.more.left = nil
 	}
 }
