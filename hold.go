@@ -13,7 +13,6 @@ func (p *ExitPool) hold(thing any) {
 	m.pool = p
 	o := p.from()
 	m.prepare("Push", f, &o.ctx, o, nil)
-	m.stack.held = true
 	f.acquire(m, &m.stack)
 	p.mu.Lock()
 	m.node.Order = p.nextLocked()

@@ -58,9 +58,7 @@ func (x *unwinding) next() bool {
 	defer s.mu.Unlock()
 	x.entry = s.entries.pop()
 	if x.entry.thing == nil {
-		if s.phase == exiting {
-			s.phase = drained
-		}
+		s.phase = drained
 		return false
 	}
 	x.busy = true
