@@ -30,15 +30,15 @@ func (f *firstEntries) empty() *[]entry {
 // push adds the newest. Before the slice grows, what has ended by itself is swept out
 // of it: a stack that lives long forgets its tasks and pools.
 func (es *entries) push(e entry) {
+	if es.oldest.thing != nil && es.rest == nil {
+		es.rest = new(firstEntries).empty()
+	}
+	if es.rest != nil && len(*es.rest) == cap(*es.rest) {
+		es.sweep()
+	}
 	if es.oldest.thing == nil {
 		es.oldest = e
 		return
-	}
-	if es.rest == nil {
-		es.rest = new(firstEntries).empty()
-	}
-	if len(*es.rest) == cap(*es.rest) {
-		es.sweep()
 	}
 	*es.rest = append(*es.rest, e)
 }
@@ -64,9 +64,12 @@ func (es *entries) sweep() {
 			kept = append(kept, e)
 		}
 	}
-	if es.oldest.gone() && len(kept) > 0 {
-		es.oldest = kept[0]
-		kept = slices.Delete(kept, 0, 1)
+	if es.oldest.gone() {
+		es.oldest = entry{}
+		if len(kept) > 0 {
+			es.oldest = kept[0]
+			kept = slices.Delete(kept, 0, 1)
+		}
 	}
 	clear(rest[len(kept):])
 	if 2*len(kept) > cap(kept) {

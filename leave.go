@@ -86,14 +86,12 @@ func (l *leave) late(beganLate bool, err error) error {
 }
 
 // patience returns a channel that is ready when what begins now is to be
-// abandoned, and a function that ends it. The channel is nil if never.
-func (l *leave) patience() (<-chan time.Time, func() bool) {
+// abandoned; nil if never. (A timer for which nobody waits need not be stopped.)
+func (l *leave) patience() <-chan time.Time {
 	if l.abandon < 0 {
-		return nil, func() bool { return true }
+		return nil
 	}
-	from := time.Until(l.forced)
-	t := time.NewTimer(max(from, 0) + l.abandon)
-	return t.C, t.Stop
+	return time.After(max(time.Until(l.forced), 0) + l.abandon)
 }
 
 // A result is how one function of somebody else ended.
@@ -119,12 +117,10 @@ func (l *leave) patiently(f func() error, op Op, name func() string, late func(e
 			}
 		})
 	}()
-	enough, stop := l.patience()
-	defer stop()
 	select {
 	case r := <-ended:
 		return r
-	case <-enough:
+	case <-l.patience():
 		close(abandoned) // the caller of Exit is not stuck in a release
 		return result{abandoned: true}
 	}

@@ -135,6 +135,8 @@ func (o *options) and(call string, opts []Option) *options {
 	return &own
 }
 
+func (o *options) bounded() bool { return o.grace >= 0 || o.abandon >= 0 }
+
 type entryOption func(*particulars)
 
 func (f entryOption) entry(p *particulars) { f(p) }

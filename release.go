@@ -92,15 +92,11 @@ func (p *ExitPool) drainUnlock(reason error) {
 	o := p.from()
 	p.cancelUnlock()
 	o.cancelBody(reason)
-	enough, stop := p.leave.patience() // from the beginning, for acquisitions
 	calm := func() {}
 	if p.leave.cancel != nil && p.leave.abandon < 0 {
 		calm = whenDone(p.leave.ctx, p.forceReleasing)
 	}
-	defer func() {
-		defer stop()
-		p.drained(enough, calm)
-	}()
+	defer p.drained(p.leave.patience(), calm) // the patience counts from the beginning, for acquisitions
 	p.releases.Put(ready)
 	p.releases.Help()
 }

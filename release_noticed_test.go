@@ -2,7 +2,6 @@ package exitpool_test
 
 import (
 	"context"
-	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -106,21 +105,6 @@ func TestWhatTheCallerCutOffMakesTheResultThatAlsoIfItIsAbandoned(t *testing.T) 
 		assert.ErrorIs(t, err, errBoom)
 		time.Sleep(time.Hour)
 	})
-}
-
-func TestNoGoroutineOutlivesExitByAMoment(t *testing.T) { // R8
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // so that one that is about to run is still there
-	var j journal
-	for range 100 {
-		before := runtime.NumGoroutine()
-		require.NoError(t, exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
-			for range 3 {
-				exitpool.Start(p, j.resource("a", 0))
-			}
-			return p.Wait(ctx)
-		}))
-		require.LessOrEqual(t, runtime.NumGoroutine(), before)
-	}
 }
 
 func TestExitWaitsForAReleaseBesideWhatItAbandons(t *testing.T) { // R10, B3

@@ -101,11 +101,9 @@ func (s *ExitStack) land(l *leave) (abandoned []string) {
 	landed := make(chan struct{})
 	s.flight.landed = landed
 	s.mu.Unlock()
-	enough, stop := l.patience()
-	defer stop()
 	select {
 	case <-landed:
-	case <-enough:
+	case <-l.patience():
 		s.mu.Lock()
 		for _, m := range s.flightLocked() {
 			if m.state.Load() < undoing { // else what it waits for has bounds of its own

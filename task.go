@@ -114,8 +114,7 @@ func (x *unwinding) stop(t *task) error {
 	}
 	late := x.leave.over()
 	t.cancel(cause)
-	enough, stop := x.leave.patience()
-	defer stop()
+	enough := x.leave.patience()
 	if t.ended() {
 		enough = nil
 	}

@@ -31,21 +31,6 @@ func TestACancelInTimeIsNoEvent(t *testing.T) { // F1, S5
 	assert.Equal(t, []error{errOther}, seen.errs())
 }
 
-func TestUnwindLooksForAGoexitOnlyWhereAPushAsks(t *testing.T) { // X1
-	cost := func(f func(*exitpool.ExitStack)) float64 {
-		return testing.AllocsPerRun(100, func() {
-			s, _ := exitpool.NewStack(context.Background())
-			f(s)
-		})
-	}
-	exits := cost(func(s *exitpool.ExitStack) { s.Close() })
-	unwinds := cost(func(s *exitpool.ExitStack) {
-		var err error
-		defer s.Unwind(&err)
-	})
-	assert.Equal(t, exits, unwinds)
-}
-
 func TestExitWaitsForAFailedEnterBesideWhatItAbandons(t *testing.T) { // R12, B3
 	bubble(t, func(t *testing.T) {
 		var j journal
