@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/exitpool/exitpool"
+	"github.com/nats-io/nats.go"
+)
+
+// OpenNATS returns the Resource of a connection to NATS. client is what the
+// server's monitoring shows as its name.
+//
+// nats.go tells by a callback when the connection has ended, and that forces the
+// scope to exit.
+func OpenNATS(url, client string) exitpool.Resource[*nats.Conn] {
+	return func(ctx context.Context, s *exitpool.ExitStack) (*nats.Conn, error) {
+		var releasing atomic.Bool
+		ended := make(chan struct{})
+		nc, err := nats.Connect(url, nats.Name(client),
+			// nats.go takes no context: see lifeline. Its own bound, 2s, is less than
+			// a busy server may need.
+			nats.SetCustomDialer(lifeline{ctx}), nats.Timeout(time.Minute),
+			// A connection that comes back by itself would be none to lose.
+			nats.NoReconnect(),
+			nats.ClosedHandler(func(nc *nats.Conn) {
+				// Not during its own release. That is not always the exit of the
+				// scope, where Cancel would change nothing: Entry.Release leaves the
+				// scope open.
+				if !releasing.Load() {
+					s.Cancel(fmt.Errorf("nats: connection lost: %w", nc.LastError()))
+				}
+				close(ended)
+			}))
+		if err != nil {
+			return nil, whyNot(ctx, err)
+		}
+		s.Defer(func(ctx context.Context) error {
+			releasing.Store(true)
+			return drain(ctx, nc, ended)
+		})
+		return nc, nil
+	}
+}
+
+// drain lets the subscriptions of nc finish with what they have, closes it, and
+// waits until it is closed. If ctx ends before, it is closed at once.
+func drain(ctx context.Context, nc *nats.Conn, ended <-chan struct{}) error {
+	before := nc.LastError()
+	if err := nc.Drain(); err != nil {
+		<-ended // Drain fails only if the connection has ended already
+		return nil
+	}
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		nc.Close()
+		<-ended
+		return context.Cause(ctx)
+	}
+	if err := nc.LastError(); err != before {
+		return fmt.Errorf("drain: %w", err) // what is left of its time is not told otherwise
+	}
+	return nil
+}
