@@ -30,9 +30,11 @@ import (
 	"time"
 
 	"github.com/exitpool/exitpool"
+	"github.com/redis/go-redis/v9/logging"
 )
 
 func main() {
+	logging.Disable() // of go-redis: it would repeat, on stderr, what is returned
 	os.Exit(command(os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -75,5 +77,5 @@ func (c *config) end(ctx context.Context, out *journal) {
 }
 
 func oneLine(err error) string {
-	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+	return strings.Join(strings.Fields(err.Error()), " ")
 }

@@ -53,6 +53,9 @@ func connectPostgres(ctx context.Context, s *exitpool.ExitStack, config *pgx.Con
 	if err != nil {
 		return nil, whyNot(ctx, err)
 	}
-	s.Defer(conn.Close)
+	s.Defer(func(ctx context.Context) error {
+		_ = conn.Close(ctx) // an error: it was lost before, and the task has said so
+		return nil
+	})
 	return conn, nil
 }

@@ -67,32 +67,51 @@ func viaNATS(nc *nats.Conn, subject string) pass {
 // viaRabbitMQ puts the parcel into a queue, and takes it out.
 func viaRabbitMQ(conn *amqp091.Connection) pass {
 	return func(ctx context.Context, parcel string) (string, error) {
-		ch, err := conn.Channel()
-		if err != nil {
-			return "", err
+		// A channel does not look at ctx: with a server that has fallen silent it
+		// waits until heartbeats are missed. The scope waits for its body, so the
+		// body must not wait for that. What goes on in the background ends with the
+		// connection, whose release is next.
+		type result struct {
+			parcel string
+			err    error
 		}
-		defer ch.Close()
-		q, err := ch.QueueDeclare("", false, true, true, false, nil) // its name is the server's, and it ends with the connection
-		if err != nil {
-			return "", err
-		}
-		deliveries, err := ch.ConsumeWithContext(ctx, q.Name, "", true, true, false, false, nil)
-		if err != nil {
-			return "", err
-		}
-		if err := ch.PublishWithContext(ctx, "", q.Name, false, false, amqp091.Publishing{Body: []byte(parcel)}); err != nil {
-			return "", err
-		}
+		done := make(chan result, 1)
+		go func() {
+			back, err := queued(ctx, conn, parcel)
+			done <- result{back, err}
+		}()
 		select {
-		case d, ok := <-deliveries:
-			if !ok {
-				return "", amqp091.ErrClosed
-			}
-			return string(d.Body), nil
+		case r := <-done:
+			return r.parcel, r.err
 		case <-ctx.Done():
 			return "", context.Cause(ctx)
 		}
 	}
+}
+
+// queued is viaRabbitMQ without a bound.
+func queued(ctx context.Context, conn *amqp091.Connection, parcel string) (string, error) {
+	ch, err := conn.Channel()
+	if err != nil {
+		return "", err
+	}
+	defer ch.Close()
+	q, err := ch.QueueDeclare("", false, true, true, false, nil) // its name is the server's, and it ends with the connection
+	if err != nil {
+		return "", err
+	}
+	deliveries, err := ch.ConsumeWithContext(ctx, q.Name, "", true, true, false, false, nil)
+	if err != nil {
+		return "", err
+	}
+	if err := ch.PublishWithContext(ctx, "", q.Name, false, false, amqp091.Publishing{Body: []byte(parcel)}); err != nil {
+		return "", err
+	}
+	d, ok := <-deliveries
+	if !ok {
+		return "", amqp091.ErrClosed
+	}
+	return string(d.Body), nil
 }
 
 // viaMQTT publishes the parcel on a topic to which it has subscribed.
