@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 
@@ -39,6 +40,14 @@ func TestAWrongAddressIsNamed(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		require.Equal(t, 1, command([]string{"-services", "-" + a.name, "://"}, &stdout, &stderr))
 		require.Regexp(t, `acquire `+a.name+`: .*\n$`, stderr.String())
+	}
+}
+
+func TestTheReadmeListsTheAddresses(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	for _, a := range addresses {
+		require.Contains(t, string(readme), "| `-"+a.name+"` | `"+a.env+"` | `"+a.local+"` |")
 	}
 }
 

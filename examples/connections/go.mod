@@ -6,7 +6,7 @@ replace github.com/exitpool/exitpool => ../..
 
 require (
 	github.com/eclipse/paho.mqtt.golang v1.5.1
-	github.com/exitpool/exitpool v0.0.0-00010101000000-000000000000
+	github.com/exitpool/exitpool v0.0.0
 	github.com/go-sql-driver/mysql v1.10.1
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/nats-io/nats-server/v2 v2.15.2

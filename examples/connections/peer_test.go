@@ -48,9 +48,9 @@ func refused(t *testing.T) string {
 // A wire is a listener between a client and a server. Without a server, or when it
 // is mute, it says nothing: it accepts, reads, and never answers.
 type wire struct {
-	addr     string
-	accepted chan struct{} // one for each connection
-	server   string
+	addr      string
+	accepted  chan struct{} // one for each connection
+	server    string
 	heardLast chan struct{} // closed when last was heard
 
 	mu   sync.Mutex
