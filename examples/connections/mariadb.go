@@ -39,7 +39,7 @@ func OpenMariaDB(dsn string) exitpool.Resource[*sql.DB] {
 			return nil, whyNot(ctx, err)
 		}
 		s.Defer(func(context.Context) error {
-			_ = watched.Close() // an error: it was lost, and the task has said so
+			_ = watched.Close() // an error: it is lost, and has ended anyhow
 			return nil
 		})
 		s.Go(func(ctx context.Context) error { return keepPinging(ctx, watched) })

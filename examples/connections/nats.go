@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -17,7 +18,7 @@ import (
 // scope to exit.
 func OpenNATS(url, client string) exitpool.Resource[*nats.Conn] {
 	return func(ctx context.Context, s *exitpool.ExitStack) (*nats.Conn, error) {
-		var releasing atomic.Bool
+		var told atomic.Bool // who is first, the callback or the release, tells what is wrong
 		ended := make(chan struct{})
 		nc, err := nats.Connect(url, nats.Name(client),
 			// nats.go takes no context: see lifeline. Its own bound, 2s, is less than
@@ -29,7 +30,7 @@ func OpenNATS(url, client string) exitpool.Resource[*nats.Conn] {
 				// Not during its own release. That is not always the exit of the
 				// scope, where Cancel would change nothing: Entry.Release leaves the
 				// scope open.
-				if !releasing.Load() {
+				if told.CompareAndSwap(false, true) {
 					s.Cancel(fmt.Errorf("nats: connection lost: %w", nc.LastError()))
 				}
 				close(ended)
@@ -38,7 +39,10 @@ func OpenNATS(url, client string) exitpool.Resource[*nats.Conn] {
 			return nil, whyNot(ctx, err)
 		}
 		s.Defer(func(ctx context.Context) error {
-			releasing.Store(true)
+			if !told.CompareAndSwap(false, true) {
+				<-ended
+				return nil
+			}
 			return drain(ctx, nc, ended)
 		})
 		return nc, nil
@@ -50,8 +54,8 @@ func OpenNATS(url, client string) exitpool.Resource[*nats.Conn] {
 func drain(ctx context.Context, nc *nats.Conn, ended <-chan struct{}) error {
 	before := nc.LastError()
 	if err := nc.Drain(); err != nil {
-		<-ended // Drain fails only if the connection has ended already
-		return nil
+		<-ended // it fails only if the connection has ended already
+		return fmt.Errorf("drain: %w", errors.Join(err, nc.LastError()))
 	}
 	select {
 	case <-ended:

@@ -54,7 +54,7 @@ func connectPostgres(ctx context.Context, s *exitpool.ExitStack, config *pgx.Con
 		return nil, whyNot(ctx, err)
 	}
 	s.Defer(func(ctx context.Context) error {
-		_ = conn.Close(ctx) // an error: it was lost before, and the task has said so
+		_ = conn.Close(ctx) // an error: it is lost, and has ended anyhow
 		return nil
 	})
 	return conn, nil

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/exitpool/exitpool"
@@ -24,17 +23,18 @@ func OpenRabbitMQ(url, client string) exitpool.Resource[*amqp091.Connection] {
 			return nil, whyNot(ctx, err)
 		}
 		lost := conn.NotifyClose(make(chan *amqp091.Error, 1))
+		told := false
 		s.Defer(func(context.Context) error {
-			if err := conn.Close(); !errors.Is(err, amqp091.ErrClosed) {
+			if err := conn.Close(); !told {
 				return err
 			}
-			return nil // it was lost, and the task has said so
+			return nil
 		})
-		// Newest first: the task ends before Close is called.
+		// Newest first: the task ends before Close is called, and before told is read.
 		s.Go(func(ctx context.Context) error {
 			select {
 			case err := <-lost:
-				if err != nil { // not "return err": a nil *Error is no nil error
+				if told = err != nil; told { // not "return err": a nil *Error is no nil error
 					return fmt.Errorf("connection lost: %w", err)
 				}
 			case <-ctx.Done():
