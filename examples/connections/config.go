@@ -20,6 +20,8 @@ type config struct {
 	parcel         string
 	hold           bool
 	quiet          bool
+	timeline       string // the file of the picture; "": none
+	progress       bool
 	connect        time.Duration
 	grace, abandon time.Duration
 }
@@ -54,6 +56,8 @@ func flagSet(c *config) *flag.FlagSet {
 	fs.StringVar(&c.parcel, "parcel", "parcel", "the `text` that goes through all services")
 	fs.BoolVar(&c.hold, "hold", false, "stay connected after the work, until a signal comes or a connection is lost")
 	fs.BoolVar(&c.quiet, "q", false, "print the result only")
+	fs.StringVar(&c.timeline, "timeline", "", "draw the run, as SVG, into a `file`")
+	fs.BoolVar(&c.progress, "progress", false, "show one line for each resource, instead of what happens line by line")
 	fs.DurationVar(&c.connect, "connect", 10*time.Second, "how `long` connecting to one service may take")
 	fs.DurationVar(&c.grace, "grace", 5*time.Second, "how `long` closing may take before the connections are cut")
 	fs.DurationVar(&c.abandon, "abandon", 5*time.Second, "how `long` to wait after that before the program ends all the same")

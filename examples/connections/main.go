@@ -51,13 +51,19 @@ func command(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "connections: %s (-help lists the flags)\n", oneLine(err))
 		return 2
 	}
-	out := &journal{start: time.Now(), quiet: c.quiet, w: stdout}
+	v, err := openView(c, stderr)
+	if err != nil {
+		fmt.Fprintf(stderr, "connections: %s\n", oneLine(err))
+		return 1
+	}
+	out := &journal{start: time.Now(), quiet: c.quiet || c.progress, w: stdout}
 	run := runEmbedded
 	if c.services {
 		run = runServices
 	}
-	parcel, err := run(ctx, c, out, exitpool.Grace(c.grace), exitpool.Abandon(c.abandon), exitpool.Observe(out.observe))
-	if err != nil {
+	parcel, err := run(ctx, c, out, exitpool.Grace(c.grace), exitpool.Abandon(c.abandon),
+		exitpool.Observe(func(e exitpool.Event) { out.observe(e); v.observe(e) }))
+	if err = errors.Join(err, v.close()); err != nil {
 		fmt.Fprintf(stderr, "connections: %s\n", oneLine(err))
 		return 1
 	}
