@@ -83,12 +83,12 @@ func TestAResourceWhoseReleaseBeginsAfterTheGraceIsForced(t *testing.T) { // C2,
 func TestTheContextThatBoundsAReleaseEndsWhenThatIsOver(t *testing.T) { // C1: what it costs is freed
 	bubble(t, func(t *testing.T) {
 		var grace, timeout, nested released
-		s, ctx := exitpool.NewStack(t.Context(), exitpool.Grace(time.Hour))
+		s, _ := exitpool.NewStack(t.Context(), exitpool.Grace(time.Hour))
 		s.Defer(func(ctx context.Context) error { grace.ctx = ctx; return nil })
 		assert.NoError(t, s.Close())
 		assert.ErrorIs(t, grace.ctx.Err(), context.Canceled)
 
-		s, ctx = exitpool.NewStack(t.Context())
+		s, ctx := exitpool.NewStack(t.Context())
 		s.Defer(func(context.Context) error {
 			assert.ErrorIs(t, timeout.ctx.Err(), context.Canceled)
 			assert.ErrorIs(t, nested.ctx.Err(), context.Canceled)
