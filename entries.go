@@ -94,9 +94,7 @@ func (es *entries) all(yield func(entry) bool) {
 	if es.oldest.thing == nil || !yield(es.oldest) || es.rest == nil {
 		return
 	}
-	for _, e := range *es.rest {
-		if !yield(e) {
-			return
-		}
+	rest := *es.rest
+	for i := 0; i < len(rest) && yield(rest[i]); i++ {
 	}
 }

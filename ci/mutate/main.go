@@ -14,6 +14,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,6 +55,7 @@ func main() {
 	if killed := run(repo, 0); killed {
 		log.Fatal("the tests fail without a mutant")
 	}
+	stale(mutants)
 	chosen := choose(mutants)
 	lived := make([]bool, len(mutants))
 	var wg sync.WaitGroup
@@ -81,6 +83,20 @@ func main() {
 	}
 	fmt.Printf("%d mutants, %d lived without an explanation\n", len(chosen), n)
 	if 20*n > len(chosen) {
+		os.Exit(1)
+	}
+}
+
+// stale ends the program if there is an explanation of nothing.
+func stale(mutants []mutant) {
+	left := maps.Clone(explained)
+	for _, m := range mutants {
+		delete(left, m.key())
+	}
+	for key := range left {
+		log.Printf("explained, but there is no such mutant: %s", key)
+	}
+	if len(left) > 0 {
 		os.Exit(1)
 	}
 }
@@ -144,7 +160,7 @@ func run(repo string, n int) (killed bool) {
 }
 
 func (s suite) fails(repo string, n int) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "./mutants.test", s.args...)
 	cmd.Dir = filepath.Join(repo, s.dir)
