@@ -25,6 +25,4 @@ var explained = map[string]string{
 	"pause.go or: m.pool != nil && m.pool.foreign.Load()":         "time only: the search for circles finds none",
 	"release.go without ready = make([]*member, 0, p.members.n)":  "only time is saved: append grows the slice otherwise",
 	"stack_exit.go without s.cutInside(context.Canceled, reason)": "unwinding.run does it again a few instructions later: only if a pool on the stack hears of the body's end in between, on another goroutine, does it take that for the caller's",
-	"unwind.go not s.own != nil":                                  "only time is saved: where there is nothing to tell the long way comes to the same (but for an observer that panics between the last release and the outcome)",
-	"unwind.go without s.phase, x.over = exited, true":            "only time is saved: without the short cut depart publishes that there is nothing to tell",
 }
