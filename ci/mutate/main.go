@@ -4,7 +4,7 @@
 // longer, and random programs. (gremlins builds the tests for each: that takes ten
 // times as long; and it does not take statements out, which is what finds most here.)
 //
-//	go run ./ci/mutate               # all, about half an hour on two cores
+//	go run ./ci/mutate               # all, about an hour on two cores
 //	go run ./ci/mutate -only 17,18   # these
 //	go run ./ci/mutate -every 10     # a tenth
 package main
@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -57,13 +58,26 @@ func main() {
 	}
 	stale(mutants)
 	chosen := choose(mutants)
-	lived := make([]bool, len(mutants))
-	var wg sync.WaitGroup
+	var (
+		wg sync.WaitGroup
+		mu sync.Mutex
+		n  int // that lived without an explanation
+	)
 	work := make(chan int)
-	for range 2 {
+	for range 4 * runtime.NumCPU() { // many of them hang, and wait to be killed
 		wg.Go(func() {
 			for i := range work {
-				lived[i] = !run(repo, i+1)
+				if run(repo, i+1) {
+					continue
+				}
+				mu.Lock()
+				if why := explained[mutants[i].key()]; why != "" {
+					fmt.Printf("lived: %d %s (%s)\n", i+1, mutants[i], why)
+				} else {
+					fmt.Printf("lived: %d %s\n", i+1, mutants[i])
+					n++
+				}
+				mu.Unlock()
 			}
 		})
 	}
@@ -72,15 +86,6 @@ func main() {
 	}
 	close(work)
 	wg.Wait()
-	n := 0
-	for i, lives := range lived {
-		if why := explained[mutants[i].key()]; lives && why == "" {
-			fmt.Printf("lived: %d %s\n", i+1, mutants[i])
-			n++
-		} else if lives {
-			fmt.Printf("lived: %d %s (%s)\n", i+1, mutants[i], why)
-		}
-	}
 	fmt.Printf("%d mutants, %d lived without an explanation\n", len(chosen), n)
 	if 20*n > len(chosen) {
 		os.Exit(1)
