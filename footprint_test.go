@@ -2,6 +2,7 @@ package exitpool_test
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"slices"
 	"testing"
@@ -95,6 +96,25 @@ func TestAStackForgetsAllTasksThatHaveEndedAtOnce(t *testing.T) { // a scope tha
 			assert.Nil(t, of.Value())
 		}
 		assert.NoError(t, s.Close())
+	})
+}
+
+func TestWhatHasEndedIsForgottenAndWhatHasNotIsReleasedInOrder(t *testing.T) { // R1, R4
+	bubble(t, func(t *testing.T) {
+		var s exitpool.ExitStack
+		var j journal
+		var want []string
+		for i := range 40 { // several sweeps, with and without growth
+			for range i % 7 {
+				s.Go(func(context.Context) error { return nil })
+			}
+			synctest.Wait()
+			s.Defer(j.release(fmt.Sprint(i)))
+			want = append(want, fmt.Sprintf("release %d", i))
+		}
+		assert.NoError(t, s.Close())
+		slices.Reverse(want)
+		assert.Equal(t, want, j.all())
 	})
 }
 
