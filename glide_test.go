@@ -125,3 +125,33 @@ func isBad(cause error, way string) bool {
 		return way == "goexit" && cause == exitpool.ErrGoexit
 	}
 }
+
+func TestALateRegistrationOnAMemberIsToldWhyItWasReleased(t *testing.T) { // R6, X1
+	inside := func(to **exitpool.ExitStack) exitpool.Resource[int] {
+		return func(_ context.Context, s *exitpool.ExitStack) (int, error) {
+			*to = s
+			s.Defer(func(context.Context) error { return nil })
+			return 0, nil
+		}
+	}
+	var entered, started *exitpool.ExitStack
+	for _, want := range []error{nil, errBody} {
+		err := exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+			_, err := exitpool.Enter(ctx, s, inside(&entered))
+			require.NoError(t, err)
+			return want
+		})
+		assert.Equal(t, want, err)
+		err = exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			exitpool.Start(p, inside(&started))
+			require.NoError(t, p.Wait(ctx))
+			return want
+		})
+		assert.Equal(t, want, err)
+		for _, s := range []*exitpool.ExitStack{entered, started} {
+			told := errOther
+			s.Push(func(_ context.Context, cause error) error { told = cause; return nil })
+			assert.Equal(t, want, told)
+		}
+	}
+}
