@@ -48,6 +48,9 @@ func (o *origin) leaveWithin(outer *leave) leave {
 	}
 	own := l
 	ctx, cancel := context.WithCancelCause(l.ctx)
+	if outer.over() {
+		cancel(ErrGrace) // what begins now begins late
+	}
 	stop := whenDone(outer.ctx, func() { cancel(ErrGrace) })
 	l.ctx, l.timeout = ctx, true
 	l.cancel = func() {

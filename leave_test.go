@@ -168,3 +168,23 @@ func TestTheStackOfAMemberHasItsOutcomeAfterTheRelease(t *testing.T) { // R7
 		assert.Equal(t, err, inside.Close(), "a later Exit returns the same")
 	})
 }
+
+func TestANestedPoolThatBeginsAfterTheReleaseTimeoutDidNotRunOverIt(t *testing.T) { // B2, C1
+	bubble(t, func(t *testing.T) {
+		var s exitpool.ExitStack
+		_, err := exitpool.Enter(t.Context(), &s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+			s.Pool(ctx).Defer(func(ctx context.Context) error {
+				assert.ErrorIs(t, context.Cause(ctx), exitpool.ErrGrace, "the time is up already")
+				time.Sleep(time.Second)
+				return nil
+			})
+			s.Defer(func(context.Context) error { time.Sleep(2 * time.Second); return nil })
+			return 0, nil
+		}, exitpool.ReleaseTimeout(time.Second))
+		require.NoError(t, err)
+		var slow *exitpool.OpError
+		err = s.Close()
+		require.ErrorAs(t, err, &slow)
+		assert.Equal(t, error(slow), err, "the one that was slow, alone")
+	})
+}

@@ -84,14 +84,11 @@ func (c *Context) Force(cause error) { c.end(context.Canceled, cause, detached) 
 
 // End ends c: the resource is over.
 func (c *Context) End() {
-	if c.state.CompareAndSwap(detached, over) {
-		return
-	}
-	c.state.Or(over)
-	if c.std.Load() == nil {
-		return // who makes one sees that it is over
+	if c.state.CompareAndSwap(detached, over) || c.state.CompareAndSwap(attached, over) || c.state.Load() == over {
+		return // who makes a standard context sees that it is over
 	}
 	s := c.lock()
+	c.state.Or(over) // under the lock, so that nobody sees Err before Done
 	s.cancel(nil)
 	s.unlockAndStop()
 }

@@ -173,3 +173,29 @@ func TestWhoIsWokenByDoneSeesWhy(t *testing.T) {
 		cancel()
 	}
 }
+
+func TestErrIsNilUntilDoneIsClosed(t *testing.T) {
+	for range 20_000 {
+		c := lifetimeOf(context.Background())
+		c.Detach()
+		done := c.Done()
+		asking, early := make(chan struct{}), make(chan bool)
+		go func() {
+			close(asking)
+			for c.Err() == nil {
+			}
+			select {
+			case <-done:
+				early <- false
+			default:
+				early <- true
+			}
+		}()
+		<-asking
+		c.End()
+		if <-early {
+			assert.Fail(t, "Err was set, and Done not closed")
+			return
+		}
+	}
+}
