@@ -51,3 +51,13 @@ func whyNot(ctx context.Context, err error) error {
 	}
 	return err
 }
+
+// unlessCut returns err, or nil if the lifetime of a resource has ended: then it is the
+// end of its lifeline that failed, and who ended it tells why. That happens also to one
+// that is connected in the moment in which it is cancelled, and released at once.
+func unlessCut(lifetime context.Context, err error) error {
+	if lifetime.Err() != nil {
+		return nil
+	}
+	return err
+}

@@ -30,7 +30,9 @@ func OpenMQTT(broker, client string) exitpool.Resource[mqtt.Client] {
 				return lifeline{ctx}.Dial("tcp", u.Host)
 			}).
 			SetConnectionLostHandler(func(_ mqtt.Client, err error) {
-				s.Cancel(fmt.Errorf("mqtt: connection lost: %w", err))
+				if ctx.Err() == nil { // else its lifeline is cut, and who did that tells why
+					s.Cancel(fmt.Errorf("mqtt: connection lost: %w", err))
+				}
 			}))
 		token := c.Connect()
 		<-token.Done()

@@ -18,6 +18,7 @@ import (
 // scope to exit.
 func OpenNATS(url, client string) exitpool.Resource[*nats.Conn] {
 	return func(ctx context.Context, s *exitpool.ExitStack) (*nats.Conn, error) {
+		lifetime := ctx
 		var told atomic.Bool // who is first, the callback or the release, tells what is wrong
 		ended := make(chan struct{})
 		nc, err := nats.Connect(url, nats.Name(client),
@@ -30,7 +31,7 @@ func OpenNATS(url, client string) exitpool.Resource[*nats.Conn] {
 				// Not during its own release. That is not always the exit of the
 				// scope, where Cancel would change nothing: Entry.Release leaves the
 				// scope open.
-				if told.CompareAndSwap(false, true) {
+				if told.CompareAndSwap(false, true) && lifetime.Err() == nil {
 					s.Cancel(fmt.Errorf("nats: connection lost: %w", nc.LastError()))
 				}
 				close(ended)
@@ -43,7 +44,7 @@ func OpenNATS(url, client string) exitpool.Resource[*nats.Conn] {
 				<-ended
 				return nil
 			}
-			return drain(ctx, nc, ended)
+			return unlessCut(lifetime, drain(ctx, nc, ended))
 		})
 		return nc, nil
 	}

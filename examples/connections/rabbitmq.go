@@ -15,6 +15,7 @@ import (
 // that.
 func OpenRabbitMQ(url, client string) exitpool.Resource[*amqp091.Connection] {
 	return func(ctx context.Context, s *exitpool.ExitStack) (*amqp091.Connection, error) {
+		lifetime := ctx
 		properties := amqp091.NewConnectionProperties()
 		properties.SetClientConnectionName(client)
 		// amqp091-go takes no context, neither here nor in Close: see lifeline.
@@ -26,7 +27,7 @@ func OpenRabbitMQ(url, client string) exitpool.Resource[*amqp091.Connection] {
 		told := false
 		s.Defer(func(context.Context) error {
 			if err := conn.Close(); !told {
-				return err
+				return unlessCut(lifetime, err)
 			}
 			return nil
 		})
@@ -35,7 +36,7 @@ func OpenRabbitMQ(url, client string) exitpool.Resource[*amqp091.Connection] {
 			select {
 			case err := <-lost:
 				if told = err != nil; told { // not "return err": a nil *Error is no nil error
-					return fmt.Errorf("connection lost: %w", err)
+					return unlessCut(lifetime, fmt.Errorf("connection lost: %w", err))
 				}
 			case <-ctx.Done():
 			}

@@ -27,7 +27,7 @@ func OpenRedis(url, client string) exitpool.Resource[*redis.Client] {
 			return lifeline{ctx}.Dial(network, addr)
 		}
 		c := redis.NewClient(options) // which does not connect yet
-		s.DeferClose(c)
+		s.Defer(func(context.Context) error { return unlessCut(ctx, c.Close()) })
 		watched := c.Subscribe(ctx)
 		s.Defer(func(context.Context) error {
 			_ = watched.Close() // an error: the task has closed it
@@ -41,7 +41,7 @@ func OpenRedis(url, client string) exitpool.Resource[*redis.Client] {
 				return nil, whyNot(ctx, err)
 			}
 		}
-		s.Go(func(ctx context.Context) error { return waitForLoss(ctx, watched) })
+		s.Go(func(task context.Context) error { return unlessCut(ctx, waitForLoss(task, watched)) })
 		return c, nil
 	}
 }
