@@ -3,6 +3,7 @@ package exitpool_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,13 +12,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// waits returns a Resource that waits d and then gets what other returns.
-func waits(d time.Duration, other func() *exitpool.Entry[string]) exitpool.Resource[string] {
+// A place is where an entry is put that others get who were started before it.
+type place = atomic.Pointer[exitpool.Entry[string]]
+
+func at(e *exitpool.Entry[string]) *place {
+	p := new(place)
+	p.Store(e)
+	return p
+}
+
+// waits returns a Resource that waits d and then gets the entry that is in other.
+func waits(d time.Duration, other *place) exitpool.Resource[string] {
 	return func(ctx context.Context, s *exitpool.ExitStack) (string, error) {
 		if err := sleep(ctx, d); err != nil {
 			return "", err
 		}
-		return other().Get(ctx)
+		return other.Load().Get(ctx)
 	}
 }
 
@@ -26,9 +36,9 @@ func TestACircleBetweenTwoPoolsInsideOneMemberIsFound(t *testing.T) { // D3
 		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
 			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
 				one, two := s.Pool(ctx), s.Pool(ctx)
-				var a, b *exitpool.Entry[string]
-				a = exitpool.Start(one, waits(time.Second, func() *exitpool.Entry[string] { return b }), exitpool.Name("a"))
-				b = exitpool.Start(two, waits(2*time.Second, func() *exitpool.Entry[string] { return a }), exitpool.Name("b"))
+				var a, b place
+				a.Store(exitpool.Start(one, waits(time.Second, &b), exitpool.Name("a")))
+				b.Store(exitpool.Start(two, waits(2*time.Second, &a), exitpool.Name("b")))
 				return 0, one.Wait(ctx)
 			})
 			return p.Wait(ctx)
@@ -42,15 +52,15 @@ func TestACircleThroughAnotherPoolThatClosesInsideAMemberIsFound(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		elsewhere, _ := exitpool.NewPool(t.Context())
 		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
-			var w, x, z, inner *exitpool.Entry[string]
+			var w, x, z, inner place
 			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
 				in := s.Pool(ctx)
-				inner = exitpool.Start(in, waits(time.Second, func() *exitpool.Entry[string] { return w }), exitpool.Name("inner"))
+				inner.Store(exitpool.Start(in, waits(time.Second, &w), exitpool.Name("inner")))
 				return 0, in.Wait(ctx)
 			})
-			w = exitpool.Start(p, waits(2*time.Second, func() *exitpool.Entry[string] { return z }), exitpool.Name("w"))
-			z = exitpool.Start(elsewhere, waits(3*time.Second, func() *exitpool.Entry[string] { return x }), exitpool.Name("z"))
-			x = exitpool.Start(p, waits(4*time.Second, func() *exitpool.Entry[string] { return inner }), exitpool.Name("x"))
+			w.Store(exitpool.Start(p, waits(2*time.Second, &z), exitpool.Name("w")))
+			z.Store(exitpool.Start(elsewhere, waits(3*time.Second, &x), exitpool.Name("z")))
+			x.Store(exitpool.Start(p, waits(4*time.Second, &inner), exitpool.Name("x")))
 			return p.Wait(ctx)
 		})
 		assert.ErrorContains(t, err, "x -> inner -> w -> z -> x")
@@ -62,14 +72,14 @@ func TestACircleThroughAnotherPoolThatLeavesFromInsideAMemberIsFound(t *testing.
 	bubble(t, func(t *testing.T) {
 		elsewhere, _ := exitpool.NewPool(t.Context())
 		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
-			var x, z, inner *exitpool.Entry[string]
+			var x, z, inner place
 			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
 				in := s.Pool(ctx)
-				inner = exitpool.Start(in, waits(time.Second, func() *exitpool.Entry[string] { return z }), exitpool.Name("inner"))
+				inner.Store(exitpool.Start(in, waits(time.Second, &z), exitpool.Name("inner")))
 				return 0, in.Wait(ctx)
 			})
-			z = exitpool.Start(elsewhere, waits(2*time.Second, func() *exitpool.Entry[string] { return x }), exitpool.Name("z"))
-			x = exitpool.Start(p, waits(3*time.Second, func() *exitpool.Entry[string] { return inner }), exitpool.Name("x"))
+			z.Store(exitpool.Start(elsewhere, waits(2*time.Second, &x), exitpool.Name("z")))
+			x.Store(exitpool.Start(p, waits(3*time.Second, &inner), exitpool.Name("x")))
 			return p.Wait(ctx)
 		})
 		assert.ErrorContains(t, err, "x -> inner -> z -> x")
@@ -96,7 +106,7 @@ func TestTheSearchForCirclesThroughOtherPoolsIsLinear(t *testing.T) { // D3
 		}
 		time.Sleep(time.Second)
 		assert.NoError(t, exitpool.WithPool(t.Context(), func(ctx context.Context, elsewhere *exitpool.ExitPool) error {
-			exitpool.Start(elsewhere, waits(0, func() *exitpool.Entry[string] { return layer[0] }))
+			exitpool.Start(elsewhere, waits(0, at(layer[0])))
 			return elsewhere.Wait(ctx)
 		}))
 		require.NoError(t, p.Wait(ctx))

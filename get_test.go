@@ -17,13 +17,13 @@ func TestTheClockOfAMemberRunsWhileWhatIsInsideWaitsInside(t *testing.T) { // B4
 		"one pool": func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
 			p := s.Pool(ctx)
 			slow := exitpool.Start(p, j.resource("slow", time.Hour))
-			exitpool.Start(p, waits(0, func() *exitpool.Entry[string] { return slow }))
+			exitpool.Start(p, waits(0, at(slow)))
 			return 0, p.Wait(ctx)
 		},
 		"two pools": func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
 			p := s.Pool(ctx)
 			slow := exitpool.Start(s.Pool(ctx), j.resource("slow", time.Hour))
-			exitpool.Start(p, waits(0, func() *exitpool.Entry[string] { return slow }))
+			exitpool.Start(p, waits(0, at(slow)))
 			return 0, p.Wait(ctx)
 		},
 	}
@@ -94,7 +94,7 @@ func TestAPoolInsideAMemberIsInsideItWhateverItsContext(t *testing.T) { // D7, D
 			exitpool.Start(p, func(_ context.Context, s *exitpool.ExitStack) (int, error) {
 				s.Defer(func(context.Context) error { time.Sleep(time.Second); j.add("release user"); return nil })
 				in := s.Pool(context.Background())
-				exitpool.Start(in, waits(0, func() *exitpool.Entry[string] { return used }))
+				exitpool.Start(in, waits(0, at(used)))
 				return 0, in.Wait(context.Background())
 			})
 			return p.Wait(ctx)
