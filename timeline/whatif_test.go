@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A plan is a random program: members that use earlier ones, and then take some time.
+// A plan is a random program: members that use earlier ones, and then take some time, in
+// nanoseconds: of two that end at one instant, events do not tell which was waited for.
 type plan struct {
 	uses     [][]int
 	up, down []time.Duration
@@ -27,8 +28,8 @@ func randomPlan(r *rand.Rand) (p plan) {
 			}
 		}
 		p.uses = append(p.uses, uses)
-		p.up = append(p.up, time.Duration(1+r.IntN(50))*ms)
-		p.down = append(p.down, time.Duration(1+r.IntN(50))*ms)
+		p.up = append(p.up, time.Duration(1+r.IntN(50_000_000)))
+		p.down = append(p.down, time.Duration(1+r.IntN(50_000_000)))
 	}
 	return p
 }
