@@ -44,8 +44,8 @@ func TestAPushInAFailedAcquisitionIsToldItsError(t *testing.T) { // R3, X1
 	assert.NoError(t, s.Close())
 
 	told = nil
-	p, ctx := exitpool.NewPool(t.Context())
-	_, err = exitpool.Start(p, r).Get(ctx)
+	p, _ := exitpool.NewPool(t.Context())
+	_, err = exitpool.Start(p, r).Get(t.Context()) // not with the body's context, which ends before
 	assert.ErrorIs(t, err, errBoom)
 	assert.Equal(t, errBoom, told)
 	assert.ErrorIs(t, p.Close(), errBoom)
