@@ -118,6 +118,27 @@ func TestWhatHasEndedIsForgottenAndWhatHasNotIsReleasedInOrder(t *testing.T) { /
 	})
 }
 
+func TestTheOldestIsForgottenAndThoseAfterItAreReleased(t *testing.T) { // R1, R4
+	bubble(t, func(t *testing.T) {
+		var s exitpool.ExitStack
+		var j journal
+		of := new(block)
+		held := weak.Make(of)
+		s.Go(func(context.Context) error { runtime.KeepAlive(of); return nil })
+		synctest.Wait()
+		var want []string
+		for i := range 20 {
+			s.Defer(j.release(fmt.Sprint(i)))
+			want = append(want, fmt.Sprintf("release %d", i))
+		}
+		runtime.GC()
+		assert.Nil(t, held.Value())
+		assert.NoError(t, s.Close())
+		slices.Reverse(want)
+		assert.Equal(t, want, j.all())
+	})
+}
+
 func TestAnExitIsForgottenBeforeItsTimeIsUp(t *testing.T) { // B2, B4: the timers are stopped
 	fails := func(context.Context, *exitpool.ExitStack) (int, error) { return 0, errBoom }
 	for name, f := range map[string]func(context.Context){
