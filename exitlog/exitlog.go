@@ -56,7 +56,7 @@ func says(ev exitpool.Event) (string, slog.Level) {
 	if !known {
 		words = [3]string{"begins", "ends", "fails"}
 	}
-	cancelled := ev.Op != exitpool.OpRelease && errors.Is(ev.Err, context.Canceled)
+	cancelled := ev.Op != exitpool.OpRelease && onlyCancelled(ev.Err)
 	switch {
 	case !ev.Done:
 		return words[0], slog.LevelDebug
@@ -66,6 +66,12 @@ func says(ev exitpool.Event) (string, slog.Level) {
 		return words[2], slog.LevelInfo
 	}
 	return words[2], slog.LevelError
+}
+
+// onlyCancelled reports whether nothing failed besides: that would be an *ExitError.
+func onlyCancelled(err error) bool {
+	several, _ := errors.AsType[*exitpool.ExitError](err)
+	return several == nil && errors.Is(err, context.Canceled)
 }
 
 func attributes(ev exitpool.Event) []slog.Attr {

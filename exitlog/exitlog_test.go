@@ -49,6 +49,9 @@ func TestEachEventIsARecord(t *testing.T) {
 			Op: exitpool.OpAcquire, Name: "db", ID: 7, Done: true, Elapsed: time.Millisecond, Err: errors.New("refused")},
 		`level=INFO msg="not acquired" op=acquire name=db id=7 elapsed=1ms err="context canceled"`: {
 			Op: exitpool.OpAcquire, Name: "db", ID: 7, Done: true, Elapsed: time.Millisecond, Err: cancelled},
+		`level=ERROR msg="not acquired" op=acquire name=db id=7 elapsed=0s err="context canceled\n  broken pipe"`: {
+			Op: exitpool.OpAcquire, Name: "db", ID: 7, Done: true,
+			Err: &exitpool.ExitError{Cause: cancelled, Failures: []error{errors.New("broken pipe")}}},
 		`level=DEBUG msg=releasing op=release name="a b\n" id=1`: {Op: exitpool.OpRelease, Name: "a b\n", ID: 1},
 		`level=INFO msg=released op=release name=db id=1 elapsed=0s`: {
 			Op: exitpool.OpRelease, Name: "db", ID: 1, Done: true},

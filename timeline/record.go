@@ -60,7 +60,11 @@ func (b *bar) contains(o *bar) bool {
 func (b *bar) failed() bool { return failure(b.op, b.err) }
 
 func failure(op exitpool.Op, err error) bool {
-	return err != nil && (op == exitpool.OpRelease || !errors.Is(err, context.Canceled))
+	if op == exitpool.OpRelease || !errors.Is(err, context.Canceled) {
+		return err != nil
+	}
+	several, _ := errors.AsType[*exitpool.ExitError](err) // something failed besides
+	return several != nil
 }
 
 func (r *Recorder) record() *record {
