@@ -137,7 +137,7 @@ func (s *ExitStack) drop(m *member, f *fault) {
 		}
 		for _, err := range errs {
 			if !same(err, ErrGoexit) { // that goes on in the goroutine of Enter
-				s.endingLocked().stray = append(s.end.stray, err)
+				s.strayLocked(err)
 			}
 		}
 	}

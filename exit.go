@@ -80,7 +80,7 @@ func (c *scope) beginExit(body error, more func() []error) (r reckoning, a accou
 		if unchanged || tries > 2 { // the making of the account may itself be what fails
 			c.phase = exiting
 			c.tellLocked(told)
-			c.endingLocked().stray = append(c.end.stray, late...)
+			c.strayLocked(late...)
 			return r, a, true
 		}
 		c.mu.Unlock() // another failure came in between

@@ -200,7 +200,7 @@ func (s *ExitStack) observerBroke(err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.endingLocked().stray = append(s.end.stray, err)
+	s.strayLocked(err)
 }
 
 func (m *member) observerBroke(err error) {
@@ -218,5 +218,5 @@ func (p *ExitPool) observerBroke(err error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.endingLocked().stray = append(p.end.stray, err)
+	p.strayLocked(err)
 }

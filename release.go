@@ -116,8 +116,8 @@ func (p *ExitPool) readyLocked() (ready []*member) {
 }
 
 // drained waits until the last member is gone, and for the workers; calm ends the watch
-// on the grace. It runs in a
-// deferred call: a Goexit in a release may have ended the goroutine of Exit.
+// on the grace. It runs in a deferred call: a Goexit in a release may have ended the
+// goroutine of Exit.
 func (p *ExitPool) drained(enough <-chan time.Time, calm func()) {
 	p.mu.Lock()
 	if p.phase == exiting {

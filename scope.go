@@ -89,6 +89,12 @@ func (c *scope) endingLocked() *ending {
 	return c.end
 }
 
+// strayLocked notes what there is nobody to report.
+func (c *scope) strayLocked(errs ...error) {
+	e := c.endingLocked()
+	e.stray = append(e.stray, errs...)
+}
+
 // forceLocked records a cause. It is not taken once Exit has begun.
 func (c *scope) forceLocked(cause error) (first, taken bool) {
 	if c.phase != open {
