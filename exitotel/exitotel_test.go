@@ -149,6 +149,21 @@ func TestACancelThatComesTooLateIsASpanOfNoLength(t *testing.T) {
 	assert.Equal(t, codes.Error, spans["run Cancel"].Status.Code)
 }
 
+func TestInstantsAreThoseOfTheEvents(t *testing.T) {
+	start := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	exporter := tracetest.NewInMemoryExporter()
+	observe := exitotel.Observer(t.Context(), sdk.NewTracerProvider(sdk.WithSyncer(exporter)).Tracer("test"))
+	ev := exitpool.Event{Op: exitpool.OpAcquire, ID: 1, Name: "db", Start: start}
+	observe(ev)
+	ev.Done, ev.Elapsed, ev.Err = true, time.Hour, errBoom
+	observe(ev)
+	spans := exporter.GetSpans()
+	require.Len(t, spans, 1)
+	assert.Equal(t, start, spans[0].StartTime.UTC())
+	assert.Equal(t, start.Add(time.Hour), spans[0].EndTime.UTC())
+	assert.Equal(t, start.Add(time.Hour), spans[0].Events[0].Time.UTC())
+}
+
 func TestNothingIsKeptOfWhatIsReleased(t *testing.T) {
 	tracer := sdk.NewTracerProvider().Tracer("test")
 	p, ctx := exitpool.NewPool(t.Context(), exitpool.Observe(exitotel.Observer(t.Context(), tracer)))

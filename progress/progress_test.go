@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -80,6 +82,61 @@ func TestAnErrorIsOnOneLineAndTwoOfOneNameStayApart(t *testing.T) {
 	require.NoError(t, s.Close())
 	assert.Equal(t, "db acquiring\ndb held after 0.0s\ndb acquiring\ndb failed after 0.0s: acquire db: boom; connection refused\n"+
 		"db releasing\ndb released after 0.0s\n", out.String())
+}
+
+func TestATaskIsShownOnlyIfItFails(t *testing.T) {
+	for _, err := range []error{nil, errBoom} {
+		var out bytes.Buffer
+		view := progress.New(&out)
+		s, _ := exitpool.NewStack(t.Context(), exitpool.Observe(view.Observe))
+		s.Go(func(context.Context) error { return err })
+		assert.Equal(t, err != nil, s.Close() != nil)
+		if err == nil {
+			assert.Empty(t, out.String())
+		} else {
+			assert.Regexp(t, `failed after 0\.0s: boom connection refused\n$`, out.String())
+			assert.Equal(t, 1, strings.Count(out.String(), "\n"))
+		}
+	}
+}
+
+// flaky is a writer that fails for a while.
+type flaky struct{ writes int }
+
+func (f *flaky) Write(p []byte) (int, error) {
+	if f.writes++; f.writes == 1 {
+		return 0, errBoom
+	}
+	return len(p), nil
+}
+
+func TestWhatCannotBeWrittenIsNotTriedAgain(t *testing.T) {
+	out := new(flaky)
+	view := progress.New(out)
+	assert.NoError(t, scope(t.Context(), 0, view))
+	assert.Equal(t, errBoom, view.Close())
+	assert.Equal(t, 1, out.writes)
+}
+
+func TestNothingIsKeptOfWhatIsReleased(t *testing.T) {
+	view := progress.New(io.Discard)
+	p, ctx := exitpool.NewPool(t.Context(), exitpool.Observe(view.Observe))
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	for range 10_000 {
+		e := exitpool.Start(p, takes(0))
+		_, err := e.Get(ctx)
+		require.NoError(t, err)
+		require.NoError(t, e.Release())
+	}
+	assert.Less(t, heap(), before+1<<20)
+	assert.NoError(t, p.Close())
+	assert.NoError(t, view.Close())
 }
 
 // A screen is the other end of a terminal.
