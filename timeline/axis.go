@@ -42,10 +42,16 @@ func newAxis(rec *record) *axis {
 			return
 		}
 		p := piece{from: from, to: to, length: to - from}
-		if isQuiet {
+		last := len(pieces) - 1
+		switch {
+		case isQuiet:
 			quiet++
 			p.length = -1
-		} else {
+		case last >= 0 && pieces[last].length >= 0: // one piece, however many begin and end in it
+			busy += p.length
+			pieces[last].to, pieces[last].length = to, pieces[last].length+p.length
+			return
+		default:
 			busy += p.length
 		}
 		pieces = append(pieces, p)

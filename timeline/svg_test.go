@@ -130,3 +130,16 @@ func TestAThousandMembersAreAPictureThatCanBeLookedAt(t *testing.T) {
 func TestAPictureOfNothingSaysSo(t *testing.T) {
 	require.Contains(t, svg(t, new(timeline.Recorder)).texts(), "nothing was recorded")
 }
+
+func TestARowIsDrawnInOneStretchHoweverManyBeginAndEndMeanwhile(t *testing.T) {
+	rec := record(t, func(ctx context.Context, p *exitpool.ExitPool) error {
+		for i := range 20 {
+			exitpool.Start(p, takes(time.Duration(1+i)*ms, time.Duration(1+i)*ms))
+		}
+		return p.Wait(ctx)
+	})
+	var svg strings.Builder
+	require.NoError(t, rec.WriteSVG(&svg))
+	// The last one to come up is not held for any time before shutdown begins.
+	require.Equal(t, 19, strings.Count(svg.String(), `class="held"/>`))
+}

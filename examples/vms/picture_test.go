@@ -46,13 +46,13 @@ func TestTimelineIsWrittenWhateverHappens(t *testing.T) {
 		"-fail 2":                 "it did not say READY<",
 		"-kill 2":                 "✗ run vm-2: signal: killed<",
 		"-hang 2 -abandon 100ms":  "vm-2",
-		"-hang 2 -grace 0 -n 100": "✗ release vm-2: ",
+		"-hang 2 -grace 0 -n 100": "<title>vm-2&#xA;[^<]*grace period over", // of so many that fail not all have a line of their own
 	} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "vms.svg")
 			requireError(t, runProgram(t, append(strings.Fields(args), "-timeline", file)...), "vm-2")
-			require.Contains(t, readPicture(t, file), says)
+			require.Regexp(t, says, readPicture(t, file))
 		})
 	}
 }
