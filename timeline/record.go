@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/exitpool/exitpool"
@@ -13,7 +14,7 @@ import (
 type record struct {
 	origin time.Time     // all times are measured from it
 	end    time.Duration // of the last event, or now if something is open
-	bars   []*bar        // in the order in which they began
+	bars   []*bar        // in the order in which they began; at one instant by ID
 	notes  []note
 
 	acquired, released map[uint64]*bar // by ID
@@ -91,6 +92,10 @@ func (r *Recorder) record() *record {
 		rec.add(ev, i, of)
 	}
 	rec.close(len(events))
+	// Of those that begin at one instant, on several goroutines, the older member is first.
+	slices.SortStableFunc(rec.bars, func(a, b *bar) int {
+		return cmp.Or(cmp.Compare(a.began.at, b.began.at), cmp.Compare(a.id, b.id))
+	})
 	return rec
 }
 
