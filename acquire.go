@@ -13,14 +13,8 @@ func (p *ExitPool) start(m *member, self acquirer, opts []EntryOption) {
 	m.pool = p
 	o := p.from()
 	m.prepare("Start", self, &o.ctx, o, opts)
-	if p.admit(m) {
-		p.acquisitions.Add(m)
-	}
-}
-
-// admit puts m on the list. It reports false if m is not to be acquired.
-func (p *ExitPool) admit(m *member) bool {
 	p.setUp()
+	tooHeavy := p.limit.tooHeavy(m)
 	p.mu.Lock()
 	m.node.Order = p.nextLocked()
 	m.since = p.now()
@@ -36,17 +30,17 @@ func (p *ExitPool) admit(m *member) bool {
 		m.state.Store(gone)
 		p.race.lostLocked()
 		p.mu.Unlock()
-		return false
+		return
 	}
 	m.doomed = p.race.decided()
 	p.members.add(m)
 	p.acquiring++
-	p.mu.Unlock()
-	if err := p.limit.tooHeavy(m); err != nil {
-		m.settleUnbegun(&fault{told: err, err: err})
-		return false
+	if tooHeavy != nil {
+		p.mu.Unlock()
+		m.settleUnbegun(&fault{told: tooHeavy, err: tooHeavy})
+		return
 	}
-	return true
+	p.acquisitions.AddUnlock(m)
 }
 
 // setUp makes the queues usable, before the first member.
@@ -59,8 +53,11 @@ func (p *ExitPool) setUp() {
 	done := p.ready.Load()
 	if !done {
 		p.epoch = time.Now()
-		p.acquisitions.Do = func(m *member) { m.pool.begin(m) } // not p.begin: that allocates
-		p.releases.Do = func(m *member) { m.pool.releaseMember(m) }
+		// Not p.beginLocked and so on: those allocate.
+		p.acquisitions.Mu, p.releases.Mu = &p.mu, &p.mu
+		p.acquisitions.Begin = func(m *member) bool { return m.pool.beginLocked(m) }
+		p.acquisitions.Run = func(m *member) { m.pool.acquireMemberLock(m) }
+		p.releases.Run = func(m *member) { m.pool.releaseMemberLock(m) }
 		if n := p.from().opts.limit; n > 0 {
 			p.limit = newLimit(n)
 			p.acquisitions.Admit = p.limit.admit
@@ -89,30 +86,48 @@ func (p *ExitPool) setUp() {
 // the time that time.Now does.
 func (p *ExitPool) now() time.Duration { return time.Since(p.epoch) }
 
-// begin acquires m on this goroutine, unless it is too late for that.
-func (p *ExitPool) begin(m *member) {
-	p.poll()
-	p.mu.Lock()
-	if m.state.Load() != queued { // Release, or Abandon, has settled it
-		p.mu.Unlock()
-		p.limit.giveBack(m)
-		return
-	}
-	begins := p.halt == nil && !m.doomed
-	if begins {
+// beginLocked decides what becomes of a member that is taken from the queue. It reports
+// false if that is settled already.
+func (p *ExitPool) beginLocked(m *member) bool {
+	switch {
+	case m.state.Load() != queued: // Release, or Abandon, has settled it
+		p.limit.giveBackLocked(m)
+		return false
+	case p.halt != nil || m.doomed:
+		m.state.Store(undoing)
+	default:
 		m.state.Store(acquiring)
 		if p.limit != nil {
 			m.since = p.now()
 		}
-	} else {
-		m.state.Store(undoing)
+	}
+	return true
+}
+
+// acquireMemberLock acquires m on this goroutine, unless it is too late for that. The
+// pool is locked on return.
+func (p *ExitPool) acquireMemberLock(m *member) {
+	if m.state.Load() != acquiring || m.Err() != nil {
+		m.settleUnbegun(&fault{cut: true})
+		p.mu.Lock()
+		return
+	}
+	good := m.acquire()
+	p.mu.Lock()
+	if !good {
+		return
+	}
+	kept, losers := p.keepLocked(m)
+	if kept && p.limit == nil && losers == nil {
+		return
 	}
 	p.mu.Unlock()
-	if begins {
-		m.acquire()
+	if kept {
+		p.kept(m, losers)
 	} else {
-		m.settleUnbegun(&fault{cut: true})
+		m.refused(nil)
 	}
+	p.mu.Lock()
 }
 
 // ended implements holder.
@@ -135,20 +150,30 @@ func (p *ExitPool) ended(m *member) error {
 // keep implements holder.
 func (p *ExitPool) keep(m *member) bool {
 	p.mu.Lock()
+	kept, losers := p.keepLocked(m)
+	p.mu.Unlock()
+	if kept {
+		p.kept(m, losers)
+	}
+	return kept
+}
+
+// keepLocked is keep, without what kept does after it.
+func (p *ExitPool) keepLocked(m *member) (kept bool, losers []*member) {
 	if p.halt != nil || m.doomed || m.state.Load() != acquiring {
-		p.mu.Unlock()
-		return false
+		return false, nil
 	}
 	m.state.Store(held)
 	m.since = p.now()
 	p.settledLocked(m)
-	losers := p.race.wonLocked(p)
-	p.mu.Unlock()
+	return true, p.race.wonLocked(p)
+}
+
+func (p *ExitPool) kept(m *member, losers []*member) {
 	p.limit.settled(m)
 	for _, m := range losers {
 		m.cut(context.Canceled, errLost)
 	}
-	return true
 }
 
 // blame implements holder: a failed acquisition forces the exit.
@@ -218,9 +243,7 @@ func (p *ExitPool) drop(m *member, f *fault) {
 	m.state.Store(gone)
 	p.settledLocked(m)
 	p.race.lostLocked()
-	freed := p.removeLocked(m)
-	p.mu.Unlock()
-	p.releases.Add(freed...)
+	p.releases.AddUnlock(p.removeLocked(m)...)
 }
 
 // faults appends failures of m.

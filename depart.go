@@ -4,8 +4,15 @@ import "github.com/exitpool/exitpool/internal/depend"
 
 // This file is how one member leaves a pool that exits, and whom that frees.
 
-// releaseMember is what a worker of Exit does.
-func (p *ExitPool) releaseMember(m *member) {
+// releaseMemberLock is what a worker of Exit does. The pool is locked on return.
+func (p *ExitPool) releaseMemberLock(m *member) {
+	if !p.glideLock(m) {
+		p.mu.Lock()
+	}
+}
+
+// glideLock releases m, and reports whether that was easy: then the pool is locked.
+func (p *ExitPool) glideLock(m *member) (easy bool) {
 	to := untouched
 	defer func() {
 		if to != finished {
@@ -15,11 +22,13 @@ func (p *ExitPool) releaseMember(m *member) {
 	if p.told == nil && p.leave.abandon < 0 {
 		m.glide(&p.leave, &to)
 	}
-	if to == finished {
-		p.limit.giveBackRelease(m)
-		p.mu.Lock()
-		p.goneUnlock(m)
+	if to != finished {
+		return false
 	}
+	p.limit.giveBackRelease(m)
+	p.mu.Lock()
+	p.releases.Put(p.goneLocked(m))
+	return true
 }
 
 // forceReleasing is what happens to those when the grace is over (C2). One watch for the
@@ -75,13 +84,14 @@ func (p *ExitPool) released(m *member, v *unwinding) {
 	p.goneUnlock(m)
 }
 
-// goneUnlock takes m, which has been released, off the list.
-func (p *ExitPool) goneUnlock(m *member) {
+func (p *ExitPool) goneUnlock(m *member) { p.releases.AddUnlock(p.goneLocked(m)...) }
+
+// goneLocked takes m, which has been released, off the list, and returns what is to be
+// released now.
+func (p *ExitPool) goneLocked(m *member) (freed []*member) {
 	m.state.Store(gone)
 	m.leftLocked()
-	freed := p.removeLocked(m)
-	p.mu.Unlock()
-	p.releases.Add(freed...)
+	return p.removeLocked(m)
 }
 
 // removeLocked takes m off the list: the pool forgets it. It returns what is to be

@@ -33,7 +33,9 @@ func (s *ExitStack) enter(ctx context.Context, m *member, self acquirer, opts []
 			raise(m.more.broke, m.more.beside)
 		}
 	}()
-	m.acquire()
+	if m.acquire() && !m.holder().keep(m) {
+		m.refused(nil)
+	}
 	if m.more == nil {
 		return nil
 	}

@@ -26,14 +26,12 @@ func (p *ExitPool) hold(thing any) {
 	m.since = p.now()
 	m.state.Store(held)
 	p.members.add(m)
-	now := p.phase == exiting
-	if now {
+	if p.phase == exiting {
 		m.state.Store(releasing)
+		p.releases.AddUnlock(m)
+		return
 	}
 	p.mu.Unlock()
-	if now {
-		p.releases.Add(m)
-	}
 }
 
 // function is a member that only has a release.

@@ -90,10 +90,13 @@ func (l *limit) giveBack(m *member) {
 		return
 	}
 	m.pool.mu.Lock()
-	had := m.share
-	m.share = false
+	l.giveBackLocked(m)
 	m.pool.mu.Unlock()
-	if had {
+}
+
+func (l *limit) giveBackLocked(m *member) {
+	if l != nil && m.share {
+		m.share = false
 		l.acquiring.Release(m.opts.weight)
 	}
 }

@@ -156,8 +156,9 @@ func (m *member) holder() holder {
 	return m.in.Load()
 }
 
-// acquire runs the Resource. It does not return after a Goexit.
-func (m *member) acquire() {
+// acquire runs the Resource. It reports whether m is good, and has still to be kept by
+// its holder; all else is done. It does not return after a Goexit.
+func (m *member) acquire() (good bool) {
 	sp := m.span(OpAcquire)
 	var err error
 	if callguard.Try(func() {
@@ -165,8 +166,9 @@ func (m *member) acquire() {
 		m.opts.clock.start(m)
 		err = m.self.acquire(m, &m.stack)
 	}, func(how callguard.How) { m.settle(sp, &how, nil) }) {
-		m.settle(sp, nil, err)
+		good = m.settle(sp, nil, err)
 	}
+	return good
 }
 
 // depart releases a member that was kept, where gliding did not do it. What comes of

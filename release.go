@@ -97,8 +97,10 @@ func (p *ExitPool) drainUnlock(reason error) {
 		calm = whenDone(p.leave.ctx, p.forceReleasing)
 	}
 	defer p.drained(p.leave.patience(), calm) // the patience counts from the beginning, for acquisitions
+	p.mu.Lock()
 	p.releases.Put(ready)
 	p.releases.Help()
+	p.mu.Unlock()
 }
 
 // readyLocked lists the members that are held and used by nobody.
@@ -129,13 +131,13 @@ func (p *ExitPool) drained(enough <-chan time.Time, calm func()) {
 		select {
 		case <-empty:
 		case <-enough:
-			p.releases.Add(p.abandonAcquisitions()...)
+			p.abandonAcquisitions()
 			<-empty // the releases have bounds of their own
 		}
 	}
+	p.mu.Lock()
 	p.releases.Wait(0)
 	p.acquisitions.Wait(p.adrift)
-	p.mu.Lock()
 	unwatch := p.unwatch
 	if p.says > 0 && p.says == p.asked {
 		p.sum.suppressed = true
@@ -150,9 +152,9 @@ func (p *ExitPool) drained(enough <-chan time.Time, calm func()) {
 }
 
 // abandonAcquisitions no longer waits for what is being acquired.
-func (p *ExitPool) abandonAcquisitions() (freed []*member) {
+func (p *ExitPool) abandonAcquisitions() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	var freed []*member
 	for _, m := range p.acquiringLocked() {
 		p.sum.abandoned = append(p.sum.abandoned, m.name())
 		m.moreLocked().err = &AbandonedError{Names: []string{m.name()}}
@@ -161,7 +163,7 @@ func (p *ExitPool) abandonAcquisitions() (freed []*member) {
 		p.settledLocked(m)
 		freed = append(freed, p.removeLocked(m)...)
 	}
-	return freed
+	p.releases.AddUnlock(freed...)
 }
 
 // drop drops what the members were told, panics and Goexit excepted.

@@ -23,8 +23,9 @@ type fault struct {
 // settle decides what came of the acquisition; how is nil if that returned. It may be
 // running in a deferred call of a goroutine that exits, so what must happen stands in
 // deferred calls. (What is rare stands in functions of its own: a goroutine begins with
-// a small stack, and to let it grow takes longer than everything else here.)
-func (m *member) settle(sp *span, how *callguard.How, err error) {
+// a small stack, and to let it grow takes longer than everything else here.) It reports
+// whether the holder has still to keep m.
+func (m *member) settle(sp *span, how *callguard.How, err error) bool {
 	late := m.opts.clock.stop()
 	lives := m.Detach()
 	good := how == nil && err == nil && lives && !late
@@ -35,9 +36,10 @@ func (m *member) settle(sp *span, how *callguard.How, err error) {
 		m.conclude(sp, f)
 	} else if sp != nil {
 		m.conclude(sp, nil)
-	} else if !m.holder().keep(m) {
-		m.refused(nil)
+	} else {
+		return true
 	}
+	return false
 }
 
 // conclude tells of the end of the acquisition, and hands the member over to its holder,
