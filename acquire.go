@@ -114,19 +114,11 @@ func (p *ExitPool) acquireMemberLock(m *member) {
 	}
 	good := m.acquire()
 	p.mu.Lock()
-	if !good {
-		return
-	}
-	kept, losers := p.keepLocked(m)
-	if kept && p.limit == nil && losers == nil {
+	if !good || p.limit == nil && p.race == nil && p.keepLocked(m) {
 		return
 	}
 	p.mu.Unlock()
-	if kept {
-		p.kept(m, losers)
-	} else {
-		m.refused(nil)
-	}
+	m.handOver(nil)
 	p.mu.Lock()
 }
 
@@ -150,30 +142,28 @@ func (p *ExitPool) ended(m *member) error {
 // keep implements holder.
 func (p *ExitPool) keep(m *member) bool {
 	p.mu.Lock()
-	kept, losers := p.keepLocked(m)
+	if !p.keepLocked(m) {
+		p.mu.Unlock()
+		return false
+	}
+	losers := p.race.wonLocked(p)
 	p.mu.Unlock()
-	if kept {
-		p.kept(m, losers)
-	}
-	return kept
-}
-
-// keepLocked is keep, without what kept does after it.
-func (p *ExitPool) keepLocked(m *member) (kept bool, losers []*member) {
-	if p.halt != nil || m.doomed || m.state.Load() != acquiring {
-		return false, nil
-	}
-	m.state.Store(held)
-	m.since = p.now()
-	p.settledLocked(m)
-	return true, p.race.wonLocked(p)
-}
-
-func (p *ExitPool) kept(m *member, losers []*member) {
 	p.limit.settled(m)
 	for _, m := range losers {
 		m.cut(context.Canceled, errLost)
 	}
+	return true
+}
+
+// keepLocked is keep where there is neither a race nor a limit.
+func (p *ExitPool) keepLocked(m *member) bool {
+	if p.halt != nil || m.doomed || m.state.Load() != acquiring {
+		return false
+	}
+	m.state.Store(held)
+	m.since = p.now()
+	p.settledLocked(m)
+	return true
 }
 
 // blame implements holder: a failed acquisition forces the exit.

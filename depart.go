@@ -6,7 +6,10 @@ import "github.com/exitpool/exitpool/internal/depend"
 
 // releaseMemberLock is what a worker of Exit does. The pool is locked on return.
 func (p *ExitPool) releaseMemberLock(m *member) {
-	if !p.glideLock(m) {
+	if p.isFunctions(m) {
+		p.functions.releaseAll()
+		p.mu.Lock()
+	} else if !p.glideLock(m) {
 		p.mu.Lock()
 	}
 }

@@ -33,8 +33,8 @@ func (s *ExitStack) enter(ctx context.Context, m *member, self acquirer, opts []
 			raise(m.more.broke, m.more.beside)
 		}
 	}()
-	if m.acquire() && !m.holder().keep(m) {
-		m.refused(nil)
+	if m.acquire() {
+		m.handOver(nil)
 	}
 	if m.more == nil {
 		return nil

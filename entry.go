@@ -65,7 +65,7 @@ func (e *Entry[T]) Get(ctx context.Context) (T, error) {
 // Wait. It panics if the member is not acquired yet, failed, or was released.
 func (e *Entry[T]) Value() T {
 	if state := e.m.state.Load(); state != held && state != releasing {
-		panic(fmt.Sprintf("exitpool: Value: %s is not held: %s", e.m.name(), stateName(&e.m)))
+		panic(fmt.Sprintf("exitpool: Value: %s is not held: %s", e.m.name(), stateName(e.m.state.Load())))
 	}
 	return e.value
 }

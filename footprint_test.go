@@ -50,17 +50,18 @@ func TestTheFirstEntriesOfAStackCostNothing(t *testing.T) {
 	assert.Equal(t, zero(0)+1, zero(8), "one slice")
 }
 
-func TestAFunctionOnAPoolCostsOneAllocation(t *testing.T) {
-	cost := func(n int) int {
+func TestAFunctionOnAPoolCostsNoAllocationOfItsOwn(t *testing.T) {
+	cost := func(n int, opts ...exitpool.Option) int {
 		return allocs(func() {
-			var p exitpool.ExitPool
+			p, _ := exitpool.NewPool(context.Background(), opts...)
 			for range n {
 				p.Defer(closeOf)
 			}
 			p.Close()
 		})
 	}
-	assert.InDelta(t, 100, cost(200)-cost(100), 20)
+	assert.InDelta(t, 0, cost(200)-cost(100), 5)
+	assert.InDelta(t, 100, cost(200, exitpool.Grace(time.Hour))-cost(100, exitpool.Grace(time.Hour)), 20, "its release is bounded")
 }
 
 func TestUnwindLooksForAGoexitOnlyWhereAPushAsks(t *testing.T) { // X1

@@ -8,19 +8,24 @@ import (
 // on the pool.
 func (p *ExitPool) hold(thing any) {
 	p.setUp()
-	f := &function{entry: entry{thing: thing}}
+	if _, asks := thing.(pushFunc); !asks && p.easyHolds() {
+		p.mu.Lock()
+		if p.phase == open {
+			p.holdLocked(thing)
+			p.mu.Unlock()
+			return
+		}
+		p.mu.Unlock()
+	}
+	f := p.newFunction(thing)
 	m := &f.member
-	m.pool = p
-	o := p.from()
-	m.prepare("Push", f, &o.ctx, o, nil)
-	f.acquire(m, &m.stack)
 	p.mu.Lock()
 	m.node.Order = p.nextLocked()
 	f.index = m.node.Order
 	if p.phase >= drained {
 		p.mu.Unlock()
 		told := p.late()
-		runLate(o, f.entry, told, p.outer())
+		runLate(p.from(), f.entry, told, p.outer())
 		return
 	}
 	m.since = p.now()
@@ -38,6 +43,16 @@ func (p *ExitPool) hold(thing any) {
 type function struct {
 	member
 	entry
+}
+
+func (p *ExitPool) newFunction(thing any) *function {
+	f := &function{entry: entry{thing: thing}}
+	m := &f.member
+	m.pool = p
+	o := p.from()
+	m.prepare("Push", f, &o.ctx, o, nil)
+	f.acquire(m, &m.stack)
+	return f
 }
 
 // acquire registers the function. Nobody else knows the stack yet.

@@ -37,6 +37,7 @@ type ExitPool struct {
 	// Guarded by scope.mu.
 	epoch       time.Time     // from which the time of states counts. Set with ready
 	members     members       // in the order of Start; the pool forgets those that are gone
+	functions   *functions    // one of these; nil: there are none
 	acquiring   int           // members that are being acquired, or unwound after that
 	adrift      int           // acquisitions that Exit has abandoned
 	quiet       chan struct{} // made by Wait; closed when nothing is being acquired

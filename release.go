@@ -87,9 +87,12 @@ func (p *ExitPool) drainUnlock(reason error) {
 	} else if p.acquiring > 0 {
 		p.cut = true
 	}
+	o := p.from()
+	if p.functions != nil && (p.leave.bounded() || o.watched()) {
+		p.spreadLocked()
+	}
 	ready := p.readyLocked()
 	p.emptyLocked()
-	o := p.from()
 	p.cancelUnlock()
 	o.cancelBody(reason)
 	calm := func() {}
@@ -138,7 +141,7 @@ func (p *ExitPool) drained(enough <-chan time.Time, calm func()) {
 	p.mu.Lock()
 	p.releases.Wait(0)
 	p.acquisitions.Wait(p.adrift)
-	unwatch := p.unwatch
+	unwatch, fs := p.unwatch, p.functions
 	if p.says > 0 && p.says == p.asked {
 		p.sum.suppressed = true
 	}
@@ -146,6 +149,9 @@ func (p *ExitPool) drained(enough <-chan time.Time, calm func()) {
 	p.mu.Unlock()
 	if unwatch != nil {
 		unwatch()
+	}
+	if fs != nil {
+		fs.each.Wait()
 	}
 	calm()
 	p.leave.end(p.sum.abandoned)

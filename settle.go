@@ -48,12 +48,19 @@ func (m *member) conclude(sp *span, f *fault) {
 	defer func() {
 		if f != nil {
 			m.undo(sp, f)
-		} else if !m.holder().keep(m) {
-			m.refused(sp)
+		} else {
+			m.handOver(sp)
 		}
 	}()
 	if f == nil || f.late {
 		sp.end(nil, m.usesIDs())
+	}
+}
+
+// handOver has the holder keep m, whose acquisition was good.
+func (m *member) handOver(sp *span) {
+	if !m.holder().keep(m) {
+		m.refused(sp)
 	}
 }
 

@@ -1,6 +1,10 @@
 package exitpool
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // State is what a member is doing.
 type State string
@@ -30,10 +34,14 @@ type Status struct {
 func (p *ExitPool) Status() []Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	all := make([]Status, 0, p.members.n)
+	rows := make([]row, 0, p.members.n)
 	at := map[*member]int{}
 	for m := range p.members.all {
-		st := Status{Name: m.name(), State: stateName(m), Since: p.epoch.Add(m.since)}
+		if p.isFunctions(m) {
+			rows = p.functions.rowsLocked(rows)
+			continue
+		}
+		st := Status{Name: m.name(), State: stateName(m.state.Load()), Since: p.epoch.Add(m.since)}
 		if m.more != nil && len(m.more.waits) > 0 {
 			if st.State == stateAcquiring {
 				st.State = stateWaiting
@@ -42,24 +50,51 @@ func (p *ExitPool) Status() []Status {
 				st.WaitsFor = append(st.WaitsFor, other.name())
 			}
 		}
-		at[m] = len(all)
-		all = append(all, st)
+		at[m] = len(rows)
+		rows = append(rows, row{m.node.Order, st})
 	}
-	if p.phase == open {
-		return all
-	}
-	for m := range p.members.all {
-		for _, used := range m.node.Uses() {
-			if i, ok := at[used]; ok && all[i].State == stateHeld {
-				all[i].WaitsFor = append(all[i].WaitsFor, m.name())
+	if p.phase != open {
+		for m := range p.members.all {
+			for _, used := range m.node.Uses() {
+				if i, ok := at[used]; ok && rows[i].State == stateHeld {
+					rows[i].WaitsFor = append(rows[i].WaitsFor, m.name())
+				}
 			}
 		}
+	}
+	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(a.order, b.order) })
+	all := make([]Status, len(rows))
+	for i, r := range rows {
+		all[i] = r.Status
 	}
 	return all
 }
 
-func stateName(m *member) State {
-	switch m.state.Load() {
+// A row is the status of the member with that index.
+type row struct {
+	order uint32
+	Status
+}
+
+// rowsLocked adds the functions that have not been released.
+func (fs *functions) rowsLocked(rows []row) []row {
+	state := fs.state.Load()
+	for i := range fs.list {
+		f := &fs.list[i]
+		if f.gone.Load() {
+			continue
+		}
+		since := f.since
+		if state == releasing {
+			since = fs.since
+		}
+		rows = append(rows, row{f.index, Status{Name: f.name(), State: stateName(state), Since: fs.pool.epoch.Add(since)}})
+	}
+	return rows
+}
+
+func stateName(state uint32) State {
+	switch state {
 	case queued:
 		return stateQueued
 	case acquiring:

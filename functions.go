@@ -1,0 +1,107 @@
+package exitpool
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/exitpool/exitpool/internal/standby"
+)
+
+// functions are what is registered on a pool that no one observes, without Grace, Abandon
+// and Limit: they are one member together. (A member for each took several times as long.)
+type functions struct {
+	member
+	list []registered
+	each standby.Each
+}
+
+// registered is one of them.
+type registered struct {
+	entry
+	since time.Duration // as of a member
+	gone  atomic.Bool
+}
+
+// easyHolds reports whether what is registered needs no member of its own. It does not
+// change.
+func (p *ExitPool) easyHolds() bool {
+	o := p.from().opts
+	return !o.bounded() && o.observer == nil && o.limit == 0
+}
+
+// isFunctions reports whether m stands for the functions.
+func (p *ExitPool) isFunctions(m *member) bool { return p.functions != nil && m == &p.functions.member }
+
+// holdLocked adds thing to the functions.
+func (p *ExitPool) holdLocked(thing any) {
+	fs := p.functions
+	if fs == nil {
+		fs = new(functions)
+		fs.pool = p
+		fs.state.Store(held)
+		p.functions = fs
+		p.members.add(&fs.member)
+	}
+	fs.list = append(fs.list, registered{entry: entry{thing, p.nextLocked()}, since: p.now()})
+}
+
+// spreadLocked makes a member of each function, because there is more to their release than
+// to call them: the pool is inside a ReleaseTimeout, or is traced.
+func (p *ExitPool) spreadLocked() {
+	fs := p.functions
+	p.functions = nil
+	p.members.remove(&fs.member)
+	for i := range fs.list {
+		f := &fs.list[i]
+		m := p.newFunction(f.thing)
+		m.node.Order, m.index, m.since = f.index, f.index, f.since
+		m.state.Store(held)
+		p.members.add(&m.member)
+	}
+}
+
+// releaseAll releases the functions.
+func (fs *functions) releaseAll() {
+	fs.each.N, fs.each.Do, fs.each.End = len(fs.list), fs.release, fs.end
+	fs.each.Run()
+}
+
+func (fs *functions) release(i int) {
+	f := &fs.list[i]
+	var err error
+	returned := false
+	defer func() {
+		var broke error
+		if !returned {
+			broke = broken(endedBy(recover()), OpRelease, f.name)
+			err = broke
+		}
+		if err != nil {
+			fs.failed(f, err, broke)
+		}
+		f.gone.Store(true)
+	}()
+	switch thing := f.thing.(type) {
+	case deferFunc:
+		err = thing(fs.pool.leave.ctx)
+	case closer:
+		err = thing.Close()
+	}
+	returned = true
+	if err != nil {
+		err = opError(OpRelease, f.name, false, err)
+	}
+}
+
+func (fs *functions) failed(f *registered, err, broke error) {
+	p := fs.pool
+	p.mu.Lock()
+	p.sum.broke = worse(p.sum.broke, broke)
+	p.failures = append(p.failures, faultOf{f.index, err})
+	p.mu.Unlock()
+}
+
+func (fs *functions) end() {
+	fs.pool.mu.Lock()
+	fs.pool.goneUnlock(&fs.member)
+}

@@ -1,0 +1,157 @@
+package exitpool_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/exitpool/exitpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Functions that are registered on a pool are members like others, although most of them
+// have no member of their own.
+
+func TestFunctionsAndMembersOfAPoolAreReleasedAtOnce(t *testing.T) { // R5
+	bubble(t, func(t *testing.T) {
+		const n = 100
+		second := func(context.Context) error { time.Sleep(time.Second); return nil }
+		p, ctx := exitpool.NewPool(t.Context())
+		for range n {
+			p.Defer(second)
+			p.DeferClose(closeFunc(func() error { return second(nil) }))
+			p.Push(func(ctx context.Context, _ error) error { return second(ctx) })
+			exitpool.Start(p, func(_ context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Defer(second)
+				return 0, nil
+			})
+		}
+		require.NoError(t, p.Wait(ctx))
+		assert.Equal(t, time.Second, elapsed(func() { assert.NoError(t, p.Close()) }))
+	})
+}
+
+func TestStatusTellsOfFunctionsInTheOrderInWhichTheyAndTheMembersCame(t *testing.T) {
+	for name, opts := range map[string][]exitpool.Option{
+		"alone":    {exitpool.Grace(time.Hour)},
+		"together": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				began := time.Now()
+				held, other := make(chan struct{}), make(chan struct{})
+				p, ctx := exitpool.NewPool(t.Context(), opts...)
+				p.Defer(func(context.Context) error { <-other; return nil })
+				time.Sleep(time.Second)
+				exitpool.Start(p, value(1), exitpool.Name("member"))
+				require.NoError(t, p.Wait(ctx))
+				time.Sleep(time.Second)
+				p.DeferClose(closeFunc(func() error { <-held; return nil }))
+				time.Sleep(time.Second)
+
+				status := p.Status()
+				require.Len(t, status, 3)
+				assert.Regexp(t, `^exitpool_test\.Test.*#0$`, status[0].Name)
+				assert.Equal(t, "member", status[1].Name)
+				assert.Equal(t, "(exitpool_test.closeFunc).Close#2", status[2].Name)
+				for i, st := range status {
+					assert.Equal(t, exitpool.State("held"), st.State)
+					assert.Equal(t, time.Duration(i)*time.Second, st.Since.Sub(began), i)
+				}
+
+				exited := make(chan error)
+				go func() { exited <- p.Close() }()
+				synctest.Wait()
+				close(other)
+				synctest.Wait()
+				status = p.Status()
+				require.Len(t, status, 1, "the others are gone")
+				assert.Equal(t, "(exitpool_test.closeFunc).Close#2", status[0].Name)
+				assert.Equal(t, isReleasing, status[0].State)
+				assert.Equal(t, 3*time.Second, status[0].Since.Sub(began))
+				close(held)
+				require.NoError(t, <-exited)
+				assert.Empty(t, p.Status())
+			})
+		})
+	}
+}
+
+func TestWhatFunctionsFailWithStandsInTheOrderOfRegistration(t *testing.T) { // E1, E4
+	bubble(t, func(t *testing.T) {
+		fails := func(after time.Duration, text string) func(context.Context) error {
+			return func(context.Context) error { time.Sleep(after); return errors.New(text) }
+		}
+		p, ctx := exitpool.NewPool(t.Context())
+		p.Defer(fails(3*time.Second, "first"))
+		exitpool.Start(p, func(_ context.Context, s *exitpool.ExitStack) (int, error) {
+			s.Defer(fails(2*time.Second, "second"))
+			return 0, nil
+		}, exitpool.Name("member"))
+		p.DeferClose(closeFunc(func() error { return fails(time.Second, "third")(nil) }))
+		require.NoError(t, p.Wait(ctx))
+		var all *exitpool.ExitError
+		require.ErrorAs(t, p.Exit(errBody), &all)
+		assert.Equal(t, errBody, all.Cause)
+		require.Len(t, all.Failures, 3)
+		for i, want := range []string{`^release exitpool_test\.Test.*#0: first$`, `^release member: second$`, `^release \(exitpool_test\.closeFunc\)\.Close#2: third$`} {
+			assert.Regexp(t, want, all.Failures[i].Error())
+		}
+	})
+}
+
+func TestFunctionsOfAPoolInsideAReleaseTimeoutAreToldThatItIsOver(t *testing.T) { // B4
+	bubble(t, func(t *testing.T) {
+		var began time.Time
+		var status []exitpool.Status
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, outer *exitpool.ExitPool) error {
+			exitpool.Start(outer, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				p := s.Pool(ctx)
+				p.Defer(func(ctx context.Context) error {
+					status = p.Status()
+					<-ctx.Done()
+					assert.Equal(t, time.Second, time.Since(began))
+					return context.Cause(ctx)
+				})
+				p.Push(func(ctx context.Context, _ error) error { <-ctx.Done(); return nil })
+				p.Defer(func(ctx context.Context) error { <-ctx.Done(); return nil })
+				return 0, nil
+			}, exitpool.Name("member"), exitpool.ReleaseTimeout(time.Second))
+			err := outer.Wait(ctx)
+			began = time.Now()
+			return err
+		})
+		assert.ErrorIs(t, err, exitpool.ErrGrace)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Len(t, status, 3)
+		for i, end := range []string{"#0", "#1", "#2"} {
+			assert.Contains(t, status[i].Name, end, "in the order of registration")
+		}
+	})
+}
+
+func TestAFunctionThatIsStuckHoldsNoOtherUp(t *testing.T) { // R5
+	bubble(t, func(t *testing.T) {
+		var j journal
+		stuck := make(chan struct{})
+		p, ctx := exitpool.NewPool(t.Context())
+		p.Defer(func(context.Context) error { <-stuck; return nil })
+		p.Defer(j.release("function"))
+		exitpool.Start(p, j.resource("member", 0))
+		require.NoError(t, p.Wait(ctx))
+		exited := make(chan error)
+		go func() { exited <- p.Close() }()
+		synctest.Wait()
+		assert.ElementsMatch(t, []string{"acquire member", "release function", "release member"}, j.all())
+		select {
+		case <-exited:
+			t.Error("Close has not waited")
+		default:
+		}
+		close(stuck)
+		assert.NoError(t, <-exited)
+	})
+}
