@@ -9,14 +9,13 @@ import (
 // This file is what a stack does for the members that are entered on it, and for
 // what is forced from inside.
 
-// enter acquires m on the calling goroutine.
-func (s *ExitStack) enter(ctx context.Context, m *member, self acquirer, opts []EntryOption) error {
+// enter acquires m on the calling goroutine. What parent points to is the context of
+// Enter.
+func (s *ExitStack) enter(parent *context.Context, m *member, self acquirer, opts []EntryOption) error {
 	m.in.Store(s)
-	o := s.from()
-	parent := &o.body
-	if ctx != o.body {
-		other := ctx
-		parent = &other
+	o, ctx := s.from(), *parent
+	if ctx == o.body {
+		parent = &o.body
 	}
 	m.prepare("Enter", self, parent, o, opts)
 	if s.callerEnded() != nil || ctx.Err() != nil {

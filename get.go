@@ -59,12 +59,24 @@ func (m *member) get(ctx context.Context) error {
 		end, user = user, nil
 	default:
 		end = user.outer()
-		if err := user.pool.use(user, used, m); err != nil {
+		if used == m {
+			break // below
+		}
+		user.pool.mu.Lock()
+		err := user.pool.useLocked(user, used, m)
+		user.pool.mu.Unlock()
+		if err != nil {
 			return err
 		}
 	}
 	p := m.pool
 	p.mu.Lock()
+	if user != nil && used == m {
+		if err := p.useLocked(user, used, m); err != nil {
+			p.mu.Unlock()
+			return err
+		}
+	}
 	if m.state.Load() < held {
 		if m.ready == nil {
 			m.ready = make(chan struct{})
@@ -107,10 +119,8 @@ func (m *member) errLocked() error {
 	return nil
 }
 
-// use records that user uses used, because of got, which is that or inside it.
-func (p *ExitPool) use(user, used, got *member) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// useLocked records that user uses used, because of got, which is that or inside it.
+func (p *ExitPool) useLocked(user, used, got *member) error {
 	switch state := used.state.Load(); {
 	case used != got && (state > held || state == undoing):
 		// got may still be held, but nothing can keep it any more.

@@ -82,9 +82,11 @@ func (p *ExitPool) failed() []error {
 
 // drainUnlock releases everything. The cause is settled, and p.mu is held.
 func (p *ExitPool) drainUnlock(reason error) {
-	if p.halt == nil {
+	switch {
+	case p.acquiring == 0: // the phase says enough
+	case p.halt == nil:
 		p.halt = &halt{err: ErrClosed, kind: context.Canceled, cause: reason}
-	} else if p.acquiring > 0 {
+	default:
 		p.cut = true
 	}
 	o := p.from()

@@ -71,8 +71,11 @@ func Enter[T any](ctx context.Context, s *ExitStack, r Resource[T], opts ...Entr
 	case r == nil:
 		panic("exitpool: Enter: nil Resource")
 	}
-	e := &Entry[T]{r: r}
-	if err := s.enter(ctx, &e.m, e, opts); err != nil {
+	e := &struct { // one allocation
+		Entry[T]
+		ctx context.Context
+	}{Entry[T]{r: r}, ctx}
+	if err := s.enter(&e.ctx, &e.m, e, opts); err != nil {
 		var zero T
 		return zero, err
 	}
