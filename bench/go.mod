@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/exitpool/exitpool v0.0.0
+	github.com/google/pprof v0.0.0-20261105003125-4bf881d7fb0b
 	github.com/grafana/dskit v0.0.0-20260703122047-de1ec7541c44
 	github.com/hashicorp/go-multierror v1.1.1
 	github.com/oklog/run v1.2.0

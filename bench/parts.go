@@ -9,11 +9,40 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"time"
 
+	"github.com/exitpool/exitpool/bench/internal/peer"
+	"github.com/exitpool/exitpool/bench/internal/profile"
 	"github.com/exitpool/exitpool/bench/internal/report"
 	"github.com/exitpool/exitpool/bench/internal/scale"
 	"github.com/exitpool/exitpool/bench/internal/services"
+	"github.com/exitpool/exitpool/bench/internal/work"
 )
+
+// profiled tells what the time is spent on, of what is furthest from its target.
+func profiled(o options) (lines []report.Line, err error) {
+	d := 3 * time.Second
+	if o.quick {
+		d = 50 * time.Millisecond
+	}
+	for _, w := range work.All(true) {
+		against, ok := report.Profiled[w.Name]
+		if !ok {
+			continue
+		}
+		for _, c := range w.Cases() {
+			if c.Peer != peer.Exitpool && c.Peer != against {
+				continue
+			}
+			by, err := profile.Take(c, d)
+			if err != nil {
+				return nil, err
+			}
+			lines = append(lines, report.ProfileLines(w.Name, c.Peer, by)...)
+		}
+	}
+	return lines, nil
+}
 
 // service runs the service in real time, and once in virtual time.
 func service(o options) ([]report.Line, error) {

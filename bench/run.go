@@ -44,7 +44,7 @@ func measureAll(o options, results string) error {
 	for _, part := range []struct {
 		name string
 		f    func(o options) ([]report.Line, error)
-	}{{"Service", service}, {"Scale", large}, {"Python", python}} {
+	}{{"Profile", profiled}, {"Service", service}, {"Scale", large}, {"Python", python}} {
 		if !o.run.MatchString(part.name) {
 			continue
 		}

@@ -50,6 +50,7 @@ func Markdown(r *Results, workloads []work.Workload) string {
 	section := func(title, text string) { fmt.Fprintf(&b, "### %s\n\n%s\n", title, text) }
 	section("Conditions", conditions(r))
 	section("Targets", Targets(r, workloads))
+	section("What the time is spent on", Profile(r))
 	section("Start-up and shutdown of a service", "![wall time of start-up and shutdown](services.svg)\n\n"+serviceTable(r))
 	section("Time for one resource", "![time for one resource over the number of resources](pool.svg)\n\n"+
 		"In each cell the median time for one resource, and the ratio to careful.\n")
