@@ -15,7 +15,12 @@ func (p *ExitPool) exit(cause error, body bodyEnd) (err error) {
 		return also(cause, p.await())
 	}
 	p.told, p.leave = a.err(), p.from().leave()
+	well := false
 	defer func() {
+		if well {
+			p.closed.Store(true)
+			return
+		}
 		a := r.account(p.failed())
 		if p.sum.suppressed {
 			a.drop(p.told)
@@ -23,7 +28,7 @@ func (p *ExitPool) exit(cause error, body bodyEnd) (err error) {
 		defer p.closed.Store(true)
 		err = p.finish(a, p.sum, body)
 	}()
-	p.drainUnlock(a.reason())
+	well = p.drainUnlock(a.reason())
 	return nil
 }
 
@@ -39,9 +44,13 @@ func (p *ExitPool) depart(told error, l *leave, x *unwinding) {
 	p.phase, p.told, p.protected = exiting, told, x.protected
 	p.leave = p.from().leaveWithin(l)
 	p.tellLocked(told)
+	well := false
 	defer func() {
-		strays, _ := p.remains()
 		x.verdict = p.sum
+		if well {
+			return
+		}
+		strays, _ := p.remains()
 		x.broke = worse(x.broke, worst(strays))
 		a := account{cause: told}
 		forced, handed := p.forcing()
@@ -61,7 +70,7 @@ func (p *ExitPool) depart(told error, l *leave, x *unwinding) {
 		p.publish(a.err())
 	}()
 	a := account{cause: told}
-	p.drainUnlock(a.reason())
+	well = p.drainUnlock(a.reason())
 }
 
 // forcing returns the forced exit, and whether the holder has taken its cause.
@@ -80,8 +89,9 @@ func (p *ExitPool) failed() []error {
 	return p.failedLocked()
 }
 
-// drainUnlock releases everything. The cause is settled, and p.mu is held.
-func (p *ExitPool) drainUnlock(reason error) {
+// drainUnlock releases everything. The cause is settled, and p.mu is held. It reports
+// whether there is nothing to tell: then the pool has exited.
+func (p *ExitPool) drainUnlock(reason error) (well bool) {
 	switch {
 	case p.acquiring == 0: // the phase says enough
 	case p.halt == nil:
@@ -101,15 +111,26 @@ func (p *ExitPool) drainUnlock(reason error) {
 	if p.leave.cancel != nil && p.leave.abandon < 0 {
 		calm = whenDone(p.leave.ctx, p.forceReleasing)
 	}
-	defer p.drained(p.leave.patience(), calm) // the patience counts from the beginning, for acquisitions
+	enough := p.leave.patience() // it counts from the beginning, for acquisitions
+	locked := false
+	defer func() { // a Goexit in a release may have ended the goroutine of Exit
+		if !locked {
+			p.mu.Lock()
+		}
+		well = p.drainedUnlock(enough, calm)
+	}()
 	p.mu.Lock()
 	p.releases.Put(ready)
 	p.releases.Help()
-	p.mu.Unlock()
+	locked = true
+	return false
 }
 
 // readyLocked lists the members that are held and used by nobody.
 func (p *ExitPool) readyLocked() (ready []*member) {
+	if p.members.n == 0 {
+		return nil
+	}
 	now := p.now()
 	ready = make([]*member, 0, p.members.n)
 	for m := range p.members.all {
@@ -122,41 +143,46 @@ func (p *ExitPool) readyLocked() (ready []*member) {
 	return ready
 }
 
-// drained waits until the last member is gone, and for the workers; calm ends the watch
-// on the grace. It runs in a deferred call: a Goexit in a release may have ended the
-// goroutine of Exit.
-func (p *ExitPool) drained(enough <-chan time.Time, calm func()) {
-	p.mu.Lock()
+// drainedUnlock waits until the last member is gone, and for the workers; calm ends the
+// watch on the grace. It reports what drainUnlock does.
+func (p *ExitPool) drainedUnlock(enough <-chan time.Time, calm func()) (well bool) {
 	if p.phase == exiting {
 		p.empty = make(chan struct{})
-	}
-	empty := p.empty
-	p.mu.Unlock()
-	if empty != nil {
+		empty := p.empty
+		p.mu.Unlock()
 		select {
 		case <-empty:
 		case <-enough:
 			p.abandonAcquisitions()
 			<-empty // the releases have bounds of their own
 		}
+		p.mu.Lock()
 	}
-	p.mu.Lock()
 	p.releases.Wait(0)
 	p.acquisitions.Wait(p.adrift)
-	unwatch, fs := p.unwatch, p.functions
 	if p.says > 0 && p.says == p.asked {
 		p.sum.suppressed = true
 	}
 	p.sum.say = p.says > 0
+	if unwatch, fs := p.unwatch, p.functions; unwatch != nil || fs != nil || p.leave.cancel != nil {
+		p.mu.Unlock()
+		if unwatch != nil {
+			unwatch()
+		}
+		if fs != nil {
+			fs.each.Wait()
+		}
+		calm()
+		p.leave.end(p.sum.abandoned)
+		p.mu.Lock()
+	}
+	well = p.told == nil && p.end == nil && p.halt == nil && len(p.faults) == 0 && len(p.failures) == 0 &&
+		p.sum.broke == nil && len(p.sum.abandoned) == 0 && !p.sum.suppressed
+	if well {
+		p.phase = exited
+	}
 	p.mu.Unlock()
-	if unwatch != nil {
-		unwatch()
-	}
-	if fs != nil {
-		fs.each.Wait()
-	}
-	calm()
-	p.leave.end(p.sum.abandoned)
+	return well
 }
 
 // abandonAcquisitions no longer waits for what is being acquired.

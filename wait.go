@@ -11,7 +11,11 @@ func (p *ExitPool) wait(ctx context.Context) error {
 	for {
 		p.mu.Lock()
 		if p.acquiring == 0 {
+			well := p.end == nil && len(p.faults) == 0 && !p.cut
 			p.mu.Unlock()
+			if well {
+				return nil
+			}
 			return p.acquired()
 		}
 		if p.quiet == nil {
