@@ -1,6 +1,9 @@
 package exitpool
 
-import "slices"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // entry is one thing on a stack: a deferFunc, pushFunc, closer, *task, *member or
 // *ExitPool. Functions and pointers cost no allocation in an interface.
@@ -12,7 +15,9 @@ type entry struct {
 // entries are what is on a stack. Most stacks are those of members, and have one: that
 // stands in the stack itself.
 type entries struct {
-	oldest entry    // nothing: there are none
+	oldest any      // nil: there are none
+	index  uint32   // of that
+	added  uint32   // atomic: what has been taken is not all any more
 	rest   *[]entry // oldest first; nil: there has not been a second one
 }
 
@@ -30,14 +35,14 @@ func (f *firstEntries) empty() *[]entry {
 // push adds the newest. Before the slice grows, what has ended by itself is swept out
 // of it: a stack that lives long forgets its tasks and pools.
 func (es *entries) push(e entry) {
-	if es.oldest.thing != nil && es.rest == nil {
+	if es.oldest != nil && es.rest == nil {
 		es.rest = new(firstEntries).empty()
 	}
 	if es.rest != nil && len(*es.rest) == cap(*es.rest) {
 		es.sweep()
 	}
-	if es.oldest.thing == nil {
-		es.oldest = e
+	if es.oldest == nil {
+		es.oldest, es.index = e.thing, e.index
 		return
 	}
 	*es.rest = append(*es.rest, e)
@@ -52,8 +57,33 @@ func (es *entries) pop() (newest entry) {
 			return newest
 		}
 	}
-	newest, es.oldest = es.oldest, entry{}
+	newest = entry{es.oldest, es.index}
+	es.oldest = nil
 	return newest
+}
+
+// take takes all, so that they can be popped without a lock until grown says that there
+// are newer ones.
+func (es *entries) take() entries {
+	all := *es
+	*es = entries{}
+	return all
+}
+
+// grow adds the newest to entries that may have been taken.
+func (es *entries) grow(e entry) {
+	es.push(e)
+	atomic.StoreUint32(&es.added, 1)
+}
+
+func (es *entries) grown() bool { return atomic.LoadUint32(&es.added) != 0 }
+
+// giveBack undoes take: what was added meanwhile is newer.
+func (es *entries) giveBack(left entries) {
+	for e := range es.all {
+		left.push(e)
+	}
+	*es = left
 }
 
 func (es *entries) sweep() {
@@ -64,10 +94,10 @@ func (es *entries) sweep() {
 			kept = append(kept, e)
 		}
 	}
-	if es.oldest.gone() {
-		es.oldest = entry{}
+	if (entry{thing: es.oldest}).gone() {
+		es.oldest = nil
 		if len(kept) > 0 {
-			es.oldest = kept[0]
+			es.oldest, es.index = kept[0].thing, kept[0].index
 			kept = slices.Delete(kept, 0, 1)
 		}
 	}
@@ -91,7 +121,7 @@ func (e entry) gone() bool {
 
 // all is an iterator, oldest first.
 func (es *entries) all(yield func(entry) bool) {
-	if es.oldest.thing == nil || !yield(es.oldest) || es.rest == nil {
+	if es.oldest == nil || !yield(entry{es.oldest, es.index}) || es.rest == nil {
 		return
 	}
 	rest := *es.rest

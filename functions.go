@@ -1,6 +1,7 @@
 package exitpool
 
 import (
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -19,8 +20,14 @@ type functions struct {
 type registered struct {
 	entry
 	since time.Duration // as of a member
-	gone  atomic.Bool
+	state atomic.Uint32 // one of these:
 }
+
+const (
+	present uint32 = iota
+	looked         // Status reads its name
+	absent         // released, and forgotten
+)
 
 // easyHolds reports whether what is registered needs no member of its own. It does not
 // change.
@@ -79,7 +86,7 @@ func (fs *functions) release(i int) {
 		if err != nil {
 			fs.failed(f, err, broke)
 		}
-		f.gone.Store(true)
+		f.forget()
 	}()
 	switch thing := f.thing.(type) {
 	case deferFunc:
@@ -93,12 +100,34 @@ func (fs *functions) release(i int) {
 	}
 }
 
+// failed notes with what f failed, unless that is in what the pool was told.
 func (fs *functions) failed(f *registered, err, broke error) {
 	p := fs.pool
+	a := account{cause: p.told}
+	a.add(err)
 	p.mu.Lock()
 	p.sum.broke = worse(p.sum.broke, broke)
-	p.failures = append(p.failures, faultOf{f.index, err})
+	for _, err := range a.others {
+		p.failures = append(p.failures, faultOf{f.index, err})
+	}
 	p.mu.Unlock()
+}
+
+// forget lets go of what f holds. (A lock for that would cost a third of all.)
+func (f *registered) forget() {
+	for !f.state.CompareAndSwap(present, absent) {
+		runtime.Gosched() // Status is quick
+	}
+	f.thing = nil
+}
+
+// look returns the name of f, unless it is absent. One call of Status at a time does that.
+func (f *registered) look() (name string, here bool) {
+	if !f.state.CompareAndSwap(present, looked) {
+		return "", false
+	}
+	defer f.state.Store(present)
+	return f.name(), true
 }
 
 func (fs *functions) end() {

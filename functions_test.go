@@ -3,9 +3,13 @@ package exitpool_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/exitpool/exitpool"
 	"github.com/stretchr/testify/assert"
@@ -154,4 +158,57 @@ func TestAFunctionThatIsStuckHoldsNoOtherUp(t *testing.T) { // R5
 		close(stuck)
 		assert.NoError(t, <-exited)
 	})
+}
+
+func TestAnErrorOfAFunctionThatThePoolWasToldIsReportedOnce(t *testing.T) { // E1
+	first := errors.New("first")
+	var p, inner exitpool.ExitPool
+	inner.Defer(func(context.Context) error { return errBoom })
+	p.DeferClose(&inner)
+	p.Cancel(first)
+	p.Cancel(fmt.Errorf("watch: %w", inner.Close()))
+	assert.Regexp(t, `^first; watch: release exitpool_test\..*#0: boom$`, p.Exit(nil).Error())
+}
+
+func TestAFunctionThatHasBeenReleasedIsForgotten(t *testing.T) { // R10
+	bubble(t, func(t *testing.T) {
+		stuck := make(chan struct{})
+		p, _ := exitpool.NewPool(t.Context())
+		p.Defer(func(context.Context) error { <-stuck; return nil })
+		big := holdBig(p)
+		require.NotNil(t, big.Value())
+		exited := make(chan error)
+		go func() { exited <- p.Close() }()
+		synctest.Wait()
+		assert.Len(t, p.Status(), 1)
+		runtime.GC()
+		assert.Nil(t, big.Value(), "although another is still being released")
+		close(stuck)
+		require.NoError(t, <-exited)
+		runtime.KeepAlive(p)
+	})
+}
+
+// holdBig registers a function that holds what it returns a weak pointer to.
+func holdBig(p *exitpool.ExitPool) weak.Pointer[[1 << 20]byte] {
+	big := new([1 << 20]byte)
+	p.Defer(func(context.Context) error { big[0] = 1; return nil })
+	return weak.Make(big)
+}
+
+func TestStatusMayLookWhileFunctionsAreReleased(t *testing.T) {
+	p, _ := exitpool.NewPool(t.Context())
+	var ran atomic.Int64
+	for range 1000 {
+		p.Defer(func(context.Context) error { ran.Add(1); return nil })
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for len(p.Status()) > 0 {
+		}
+	}()
+	require.NoError(t, p.Close())
+	<-done
+	assert.EqualValues(t, 1000, ran.Load())
 }

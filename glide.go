@@ -47,16 +47,17 @@ func (m *member) glide(l *leave, to *progress) {
 // glideUnlock releases the entries, newest first, as long as that is easy, and reports
 // whether there are none left: the stack has exited then.
 func (s *ExitStack) glideUnlock(l *leave) bool {
+	var left entries
 	var e entry
 	busy := false
 	defer func() {
 		if busy {
-			s.putBack(e, nil, endedBy(recover()))
+			s.putBack(left, &ended{e, nil, endedBy(recover())})
 		}
 	}()
 	for {
-		e = s.entries.pop()
-		if e.thing == nil {
+		left = s.entries.take()
+		if left.oldest == nil {
 			over := s.end == nil // else there is something to tell, or somebody to wake
 			if over {
 				s.phase = exited
@@ -64,34 +65,41 @@ func (s *ExitStack) glideUnlock(l *leave) bool {
 			s.mu.Unlock()
 			return over
 		}
-		release, _ := e.thing.(deferFunc)
-		c, closes := e.thing.(closer)
-		if release == nil && !closes || l.over() { // that asks a standard context
-			s.entries.push(e)
-			s.mu.Unlock()
-			return false
-		}
 		s.mu.Unlock()
-		busy = true
-		var err error
-		if closes {
-			err = c.Close()
-		} else {
-			err = release(l.ctx)
-		}
-		busy = false
-		if err = l.late(false, err); err != nil {
-			s.putBack(e, err, callguard.How{})
-			return false
+		for left.oldest != nil && !s.entries.grown() {
+			e = left.pop()
+			release, _ := e.thing.(deferFunc)
+			c, closes := e.thing.(closer)
+			if release == nil && !closes || l.over() { // that asks a standard context
+				left.push(e)
+				s.putBack(left, nil)
+				return false
+			}
+			busy = true
+			var err error
+			if closes {
+				err = c.Close()
+			} else {
+				err = release(l.ctx)
+			}
+			busy = false
+			if err = l.late(false, err); err != nil {
+				s.putBack(left, &ended{e, err, callguard.How{}})
+				return false
+			}
 		}
 		s.mu.Lock()
+		s.entries.giveBack(left)
 	}
 }
 
-// putBack leaves to the unwinding what came of an entry. It is on top: what the entry
-// has registered runs after that is noted.
-func (s *ExitStack) putBack(e entry, err error, how callguard.How) {
+// putBack leaves the rest to the unwinding, and what came of the last. That is on top: what
+// it has registered runs after that is noted.
+func (s *ExitStack) putBack(left entries, last *ended) {
 	s.mu.Lock()
-	s.entries.push(entry{&ended{e, err, how}, e.index})
+	s.entries.giveBack(left)
+	if last != nil {
+		s.entries.push(entry{last, last.index})
+	}
 	s.mu.Unlock()
 }

@@ -3,6 +3,8 @@ package exitpool_test
 import (
 	"context"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -153,5 +155,53 @@ func TestALateRegistrationOnAMemberIsToldWhyItWasReleased(t *testing.T) { // R6,
 			s.Push(func(_ context.Context, cause error) error { told = cause; return nil })
 			assert.Equal(t, want, told)
 		}
+	}
+}
+
+func TestWhatAReleaseRegistersRunsNewestFirstBeforeWhatIsOlder(t *testing.T) { // R6, R4
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			var j journal
+			var s exitpool.ExitStack
+			s.Defer(j.release("a"))
+			s.Defer(j.release("b"))
+			s.Defer(func(context.Context) error {
+				j.add("release c")
+				s.Defer(j.release("x"))
+				s.Defer(func(context.Context) error {
+					s.Defer(j.release("z"))
+					j.add("release y")
+					return way()
+				})
+				return nil
+			})
+			s.Defer(j.release("d"))
+			e := call(s.Close)
+			assert.True(t, e.err != nil || e.panic != nil || e.goexit)
+			assert.Equal(t, []string{"release d", "release c", "release y", "release z", "release x", "release b", "release a"}, j.all())
+		})
+	}
+}
+
+func TestOthersMayRegisterWhileAStackGlidesOut(t *testing.T) { // R1, R6
+	for range 50 {
+		var ran, registered atomic.Int64
+		count := func(context.Context) error { ran.Add(1); return nil }
+		var s exitpool.ExitStack
+		for range 20 {
+			s.Defer(count)
+		}
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() {
+				for range 100 {
+					s.Defer(count)
+					registered.Add(1)
+				}
+			})
+		}
+		require.NoError(t, s.Close())
+		wg.Wait()
+		assert.Equal(t, 20+registered.Load(), ran.Load())
 	}
 }

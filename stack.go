@@ -199,7 +199,11 @@ func (s *scope) nextLocked() uint32 {
 
 // pushLocked adds an entry.
 func (s *ExitStack) pushLocked(thing any, index uint32, asks bool) {
-	s.entries.push(entry{thing, index})
+	if e := (entry{thing, index}); s.phase == open {
+		s.entries.push(e)
+	} else {
+		s.entries.grow(e)
+	}
 	s.asks = s.asks || asks
 }
 

@@ -81,14 +81,13 @@ func (fs *functions) rowsLocked(rows []row) []row {
 	state := fs.state.Load()
 	for i := range fs.list {
 		f := &fs.list[i]
-		if f.gone.Load() {
-			continue
-		}
 		since := f.since
 		if state == releasing {
 			since = fs.since
 		}
-		rows = append(rows, row{f.index, Status{Name: f.name(), State: stateName(state), Since: fs.pool.epoch.Add(since)}})
+		if name, here := f.look(); here {
+			rows = append(rows, row{f.index, Status{Name: name, State: stateName(state), Since: fs.pool.epoch.Add(since)}})
+		}
 	}
 	return rows
 }
