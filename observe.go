@@ -28,6 +28,10 @@ type Event struct {
 	Done    bool          // false: begins; true: ended
 	Err     error
 	Uses    []uint64 // on the end of an acquisition: the members it got
+	// Cancelled says, on the end of an acquisition or a task, that it did not fail by
+	// itself: Err is why it was cancelled, or the error of a member that it used, and
+	// that error is an event elsewhere.
+	Cancelled bool
 }
 
 // lastID is the only state of the package.
@@ -37,7 +41,7 @@ func newID() uint64 { return lastID.Add(1) }
 
 // An observer is what Observe was given. All its methods work on nil.
 type observer struct {
-	tell  func(Event)
+	tell  []func(Event)
 	calls atomic.Int32 // in progress
 }
 
@@ -47,8 +51,14 @@ func (o *observer) call(ev Event, broke func(error)) {
 	if o == nil || o.calls.Load() > 0 && insideObserver() {
 		return
 	}
+	for i := range o.tell {
+		o.callOne(i, ev, broke)
+	}
+}
+
+func (o *observer) callOne(i int, ev Event, broke func(error)) {
 	o.calls.Add(1)
-	callguard.Call(func() { o.tell(ev) }, func(how callguard.How) {
+	callguard.Call(func() { o.tell[i](ev) }, func(how callguard.How) {
 		o.calls.Add(-1)
 		if err := broken(how, ev.Op, func() string { return "observer of " + ev.Name }); err != nil {
 			broke(err)
@@ -67,7 +77,7 @@ func insideObserver() bool {
 		for more := true; more; {
 			var f runtime.Frame
 			f, more = frames.Next()
-			if strings.HasSuffix(f.Function, "exitpool.(*observer).call.func1") {
+			if strings.HasSuffix(f.Function, "exitpool.(*observer).callOne.func1") {
 				return true
 			}
 		}
@@ -156,6 +166,13 @@ func (sp *span) begin() {
 		sp.region = trace.StartRegion(context.Background(), string(sp.ev.Op)+" "+sp.ev.Name)
 	}
 	sp.o.call(sp.ev, sp.broke)
+}
+
+// cancelled notes, before the end, how that is to be told.
+func (sp *span) cancelled(so bool) {
+	if sp != nil {
+		sp.ev.Cancelled = so
+	}
 }
 
 func (sp *span) end(err error, uses []uint64) {

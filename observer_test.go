@@ -2,6 +2,8 @@ package exitpool_test
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,5 +115,60 @@ func TestAnObserverMayWaitForItsOtherCalls(t *testing.T) { // S5
 			}
 		}))
 		assert.NoError(t, err)
+	})
+}
+
+func TestEachObserverIsToldAndOnePanicsForItself(t *testing.T) { // S5, E6
+	var first, second atomic.Int64
+	e := call(func() error {
+		return exitpool.WithStack(t.Context(), func(ctx context.Context, s *exitpool.ExitStack) error {
+			s.Defer(func(context.Context) error { return nil })
+			s.Pool(ctx).Defer(func(context.Context) error { return nil })                                            // inherits both
+			s.Pool(ctx, exitpool.Observe(func(exitpool.Event) {})).Defer(func(context.Context) error { return nil }) // has its own
+			return nil
+		}, exitpool.Observe(func(exitpool.Event) { first.Add(1); panic(errBoom) }), exitpool.Observe(func(exitpool.Event) { second.Add(1) }))
+	})
+	assert.ErrorIs(t, asPanic(t, e.panic), errBoom)
+	assert.EqualValues(t, 4, first.Load(), "of two releases the beginning and the end")
+	assert.EqualValues(t, 4, second.Load())
+}
+
+func TestAnEventTellsWhetherAnAcquisitionOrTaskWasOnlyCancelled(t *testing.T) { // S5, E3
+	bubble(t, func(t *testing.T) {
+		ends := map[string]bool{}
+		var mu sync.Mutex
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			exitpool.Start(p, func(_ context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Go(func(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) })
+				return 0, nil
+			}, exitpool.Name("serves"))
+			bad := exitpool.Start(p, failing(time.Second, errBoom), exitpool.Name("bad"))
+			exitpool.Start(p, func(ctx context.Context, _ *exitpool.ExitStack) (int, error) {
+				<-ctx.Done()
+				return 0, context.Cause(ctx)
+			}, exitpool.Name("cut"))
+			exitpool.Start(p, func(ctx context.Context, _ *exitpool.ExitStack) (int, error) {
+				_, err := bad.Get(ctx)
+				return 0, err
+			}, exitpool.Name("user"))
+			exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Defer(fails(errOther))
+				<-ctx.Done()
+				return 0, ctx.Err()
+			}, exitpool.Name("cut, and fails in releasing"))
+			return p.Wait(ctx)
+		}, exitpool.Observe(func(ev exitpool.Event) {
+			if ev.Done && ev.Op != exitpool.OpRelease {
+				mu.Lock()
+				defer mu.Unlock()
+				ends[string(ev.Op)+" "+ev.Name] = ev.Cancelled
+				assert.True(t, ev.Err != nil || !ev.Cancelled)
+			}
+		}))
+		assert.ErrorIs(t, err, errBoom)
+		assert.Equal(t, map[string]bool{
+			"acquire serves": false, "run serves": true, "acquire bad": false, "acquire cut": true, "acquire user": true,
+			"acquire cut, and fails in releasing": false,
+		}, ends)
 	})
 }

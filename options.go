@@ -57,12 +57,19 @@ func Limit(n int64) Option {
 // Observe has f called at the beginning and at the end of every acquisition,
 // task and release. f runs on the goroutine concerned, concurrently with other
 // calls of it. If it panics, the operation goes on, and the panic is treated as
-// one of the scope. It panics if f is nil.
+// one of the scope. Given several times, each f is called, in that order. It panics
+// if f is nil.
 func Observe(f func(Event)) Option {
 	if f == nil {
 		panic("exitpool: Observe: nil function")
 	}
-	return option(func(o *options) { o.observer = &observer{tell: f} })
+	return option(func(o *options) {
+		var before []func(Event) // what is inherited is replaced
+		if o.observes {
+			before = o.observer.tell
+		}
+		o.observes, o.observer = true, &observer{tell: append(before[:len(before):len(before)], f)}
+	})
 }
 
 // Name names the resource in errors, events and Status. Without it the name is
@@ -110,6 +117,7 @@ type options struct {
 	abandon  time.Duration // none: negative
 	limit    int64         // none: 0
 	observer *observer     // none: nil
+	observes bool          // it is the scope's own
 }
 
 const none = time.Duration(-1)
@@ -126,6 +134,7 @@ func (o *options) and(call string, opts []Option) *options {
 		return o
 	}
 	own := *o
+	own.observes = false
 	for _, opt := range opts {
 		if opt == nil {
 			panic("exitpool: " + call + ": nil Option")

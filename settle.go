@@ -143,6 +143,7 @@ func (m *member) undo(sp *span, f *fault) {
 		if f.late { // its acquisition was good, and has been told as such
 			sp.end(f.unwinding.failure(), nil)
 		} else {
+			sp.cancelled(f.cut && f.unwinding.failure() == nil)
 			sp.end(f.whole(), m.usesIDs())
 		}
 	}()

@@ -61,7 +61,11 @@ func (s *ExitStack) launch(run func(context.Context) error) {
 	}
 	f := func() error { return t.run(t.ctx) }
 	if sp := s.span(OpRun, t.name); sp != nil {
-		f = sp.around(f)
+		f = sp.around(func() error {
+			err := t.run(t.ctx)
+			sp.cancelled(err != nil && induced(err, t.ctx))
+			return err
+		})
 	}
 	go func() {
 		var err error
