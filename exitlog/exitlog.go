@@ -5,7 +5,6 @@ package exitlog
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 
 	"github.com/exitpool/exitpool"
@@ -19,8 +18,8 @@ import (
 //	release         releasing DEBUG   released INFO       not released ERROR
 //	task            running   DEBUG   ended    INFO       failed       ERROR
 //
-// Of an acquisition or task that was only cancelled the end is logged at INFO, with
-// its error: why it was cancelled is logged elsewhere. A Cancel that came too late is
+// Of an acquisition or task that was only cancelled (see exitpool.Event) the end is logged
+// at INFO, with the error for which it was. A Cancel that came too late is
 // the end of a task with the name "Cancel".
 //
 // The attributes are op, name and id; parent, if it is inside a member; at the end
@@ -56,22 +55,15 @@ func says(ev exitpool.Event) (string, slog.Level) {
 	if !known {
 		words = [3]string{"begins", "ends", "fails"}
 	}
-	cancelled := ev.Op != exitpool.OpRelease && onlyCancelled(ev.Err)
 	switch {
 	case !ev.Done:
 		return words[0], slog.LevelDebug
-	case ev.Err == nil || cancelled && ev.Op == exitpool.OpRun:
+	case ev.Err == nil || ev.Cancelled && ev.Op == exitpool.OpRun:
 		return words[1], slog.LevelInfo
-	case cancelled:
+	case ev.Cancelled:
 		return words[2], slog.LevelInfo
 	}
 	return words[2], slog.LevelError
-}
-
-// onlyCancelled reports whether nothing failed besides: that would be an *ExitError.
-func onlyCancelled(err error) bool {
-	several, _ := errors.AsType[*exitpool.ExitError](err)
-	return several == nil && errors.Is(err, context.Canceled)
 }
 
 func attributes(ev exitpool.Event) []slog.Attr {

@@ -48,7 +48,7 @@ func TestEachEventIsARecord(t *testing.T) {
 		`level=ERROR msg="not acquired" op=acquire name=db id=7 elapsed=1ms err=refused`: {
 			Op: exitpool.OpAcquire, Name: "db", ID: 7, Done: true, Elapsed: time.Millisecond, Err: errors.New("refused")},
 		`level=INFO msg="not acquired" op=acquire name=db id=7 elapsed=1ms err="context canceled"`: {
-			Op: exitpool.OpAcquire, Name: "db", ID: 7, Done: true, Elapsed: time.Millisecond, Err: cancelled},
+			Op: exitpool.OpAcquire, Name: "db", ID: 7, Done: true, Elapsed: time.Millisecond, Err: cancelled, Cancelled: true},
 		`level=ERROR msg="not acquired" op=acquire name=db id=7 elapsed=0s err="context canceled\n  broken pipe"`: {
 			Op: exitpool.OpAcquire, Name: "db", ID: 7, Done: true,
 			Err: &exitpool.ExitError{Cause: cancelled, Failures: []error{errors.New("broken pipe")}}},
@@ -59,7 +59,7 @@ func TestEachEventIsARecord(t *testing.T) {
 			Op: exitpool.OpRelease, Name: "db", ID: 1, Done: true, Err: cancelled},
 		`level=DEBUG msg=running op=run name=db id=2`: {Op: exitpool.OpRun, Name: "db", ID: 2},
 		`level=INFO msg=ended op=run name=db id=2 elapsed=0s err="context canceled"`: {
-			Op: exitpool.OpRun, Name: "db", ID: 2, Done: true, Err: cancelled},
+			Op: exitpool.OpRun, Name: "db", ID: 2, Done: true, Err: cancelled, Cancelled: true},
 		`level=ERROR msg=failed op=run name=db id=2 elapsed=0s err=died`: {
 			Op: exitpool.OpRun, Name: "db", ID: 2, Done: true, Err: errors.New("died")},
 		`level=INFO msg=ends op=dance name="" id=0 elapsed=0s`: {Op: "dance", Done: true},
@@ -94,6 +94,28 @@ func TestAScopeIsLogged(t *testing.T) {
 		require.Regexp(t, `^level=INFO msg=acquired op=acquire name=db id=\d+ elapsed=1s
 level=ERROR msg="not released" op=release name=db id=\d+ elapsed=0s err="release db: broken pipe"
 $`, b.String())
+	})
+}
+
+func TestOneFailureIsOneErrorAlthoughItCancelsTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			for range 2 {
+				exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+					<-ctx.Done()
+					return 0, ctx.Err()
+				}, exitpool.Name("other"))
+			}
+			exitpool.Start(p, func(context.Context, *exitpool.ExitStack) (int, error) {
+				time.Sleep(time.Second)
+				return 0, errors.New("refused")
+			}, exitpool.Name("db"))
+			return p.Wait(ctx)
+		}, exitpool.Observe(exitlog.Observer(logger(&b, slog.LevelInfo))))
+		require.EqualError(t, err, "acquire db: refused")
+		require.Equal(t, 1, strings.Count(b.String(), "level=ERROR"), b.String())
+		require.Equal(t, 2, strings.Count(b.String(), `level=INFO msg="not acquired" op=acquire name=other`), b.String())
 	})
 }
 

@@ -21,7 +21,11 @@ import (
 // the span in ctx; inside a member it is that of the member's acquisition, and for a
 // release that of the member's release. An error is recorded and sets the status. A release
 // is linked to its acquisition, and an acquisition to those of the members that it
-// used. Instants are those of the events.
+// used. Instants are those of the events. The attributes are exitpool.op, exitpool.name
+// and, of what was only cancelled (see exitpool.Event), exitpool.cancelled: why.
+//
+// An observer cannot change the context of what it observes: a span that a Resource
+// starts has the span in ctx for its parent, not that of the acquisition.
 //
 // The observer may be given to several scopes, and is called from any goroutine. It
 // keeps the span contexts of a member until that is released. It panics if ctx or
@@ -66,7 +70,9 @@ func (o *observer) observe(ev exitpool.Event) {
 			span.AddLink(trace.Link{SpanContext: used.SpanContext(), Attributes: []attribute.KeyValue{attribute.String("exitpool.link", "uses")}})
 		}
 	}
-	if ev.Err != nil {
+	if ev.Cancelled {
+		span.SetAttributes(attribute.String("exitpool.cancelled", ev.Err.Error()))
+	} else if ev.Err != nil {
 		span.RecordError(ev.Err, trace.WithTimestamp(ev.Start.Add(ev.Elapsed)))
 		span.SetStatus(codes.Error, ev.Err.Error())
 	}

@@ -8,23 +8,37 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
 )
 
 // live draws rows in place. The observer only puts them down; a goroutine of its own
-// hands them to mpb, whose calls wait for the terminal.
+// makes the lines on the terminal, because calls of mpb wait for that.
 type live struct {
-	bars *mpb.Progress
+	bars *mpb.Progress // one for each line
+	most int           // lines that fit
 	done chan struct{}
 
 	mu     sync.Mutex
-	fresh  []*row
-	wake   chan struct{} // capacity 1: there is something fresh, or it is closing
+	rows   []*row
+	lines  int       // that there are
+	shown  []*row    // on the lines, from the first on
+	left   int       // that have no line
+	picked time.Time // when that was
 	ending bool
+
+	wake chan struct{} // capacity 1: there is a new row, or it is closing
 }
 
+const refresh = 100 * time.Millisecond
+
 func newLive(f *os.File) *live {
+	_, height, err := term.GetSize(int(f.Fd()))
+	if err != nil || height < 2 {
+		height = 24
+	}
 	l := &live{
-		bars: mpb.New(mpb.WithOutput(f), mpb.WithRefreshRate(100*time.Millisecond)),
+		bars: mpb.New(mpb.WithOutput(f), mpb.WithRefreshRate(refresh)),
+		most: height - 1, // the cursor needs one
 		done: make(chan struct{}),
 		wake: make(chan struct{}, 1),
 	}
@@ -36,7 +50,8 @@ func (l *live) changed(r *row, s state, first bool) {
 	r.set(s)
 	if first {
 		l.mu.Lock()
-		l.fresh = append(l.fresh, r)
+		l.rows = append(l.rows, r)
+		l.picked = time.Time{}
 		l.mu.Unlock()
 		l.nudge()
 	}
@@ -58,28 +73,84 @@ func (l *live) nudge() {
 	}
 }
 
-// draw makes a bar of each row, until close.
+// write writes above the lines.
+func (l *live) write(p []byte) (int, error) { return l.bars.Write(p) }
+
+// draw makes lines as there are rows for them, until close. What has none in the end is
+// written above.
 func (l *live) draw() {
 	defer close(l.done)
 	var drawn []*mpb.Bar
 	for ending := false; !ending; {
 		<-l.wake
 		l.mu.Lock()
-		fresh := l.fresh
-		l.fresh, ending = nil, l.ending
+		want := min(len(l.rows), l.most)
+		l.lines, ending = want, l.ending
 		l.mu.Unlock()
-		for _, r := range fresh {
+		for line := len(drawn); line < want; line++ {
 			bar, err := l.bars.Add(1, mpb.BarFillerFunc(func(w io.Writer, s decor.Statistics) error {
-				_, err := io.WriteString(w, r.line(time.Now(), s.AvailableWidth))
+				_, err := io.WriteString(w, l.line(line, s.AvailableWidth))
 				return err
 			}), mpb.BarFillerTrim())
-			if err == nil { // else mpb has given up on the terminal
-				drawn = append(drawn, bar)
+			if err != nil {
+				break // mpb has given up on the terminal
 			}
+			drawn = append(drawn, bar)
 		}
+	}
+	if rest := l.rest(); rest != "" {
+		io.WriteString(l.bars, rest) // its error is that of the lines
 	}
 	for _, bar := range drawn {
 		bar.SetTotal(1, true)
 	}
 	l.bars.Wait()
+}
+
+// line is what stands on a line of the terminal. What was typed there has moved the
+// cursor to the right.
+func (l *live) line(i, width int) string {
+	l.mu.Lock()
+	l.pickLocked(time.Now())
+	shown, left, ending := l.shown, l.left, l.ending
+	l.mu.Unlock()
+	switch {
+	case i < len(shown):
+		return "\r" + shown[i].line(time.Now(), width)
+	case left > 0 && ending:
+		return "\r" + more(left) + " above"
+	case left > 0:
+		return "\r" + more(left)
+	}
+	return "\r"
+}
+
+// pickLocked decides which rows are shown: once for each drawing, and not any more in the
+// end.
+func (l *live) pickLocked(now time.Time) {
+	if now.Sub(l.picked) < refresh/2 {
+		return
+	}
+	l.picked = now
+	if l.ending && l.shown != nil {
+		return
+	}
+	l.shown, l.left = pick(l.rows, l.lines)
+}
+
+// rest are the rows that have no line in the end.
+func (l *live) rest() (text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.shown, l.left = pick(l.rows, l.lines)
+	here := map[*row]bool{}
+	for _, r := range l.shown {
+		here[r] = true
+	}
+	for _, r := range l.rows {
+		if !here[r] {
+			text += r.line(time.Now(), 0) + "\n"
+		}
+	}
+	return text
 }

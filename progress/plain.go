@@ -16,9 +16,9 @@ type plain struct {
 func (p *plain) changed(r *row, s state, _ bool) {
 	line := fmt.Sprintf("%s %s", r.label, s.what)
 	if s.done {
-		line += fmt.Sprintf(" after %.1fs", s.took.Seconds())
+		line += " after " + short(s.took)
 	}
-	if s.err != nil {
+	if s.what == "failed" {
 		line += ": " + oneLine(s.err)
 	}
 	p.mu.Lock()
@@ -26,6 +26,12 @@ func (p *plain) changed(r *row, s state, _ bool) {
 	if p.err == nil { // what cannot be written once is not tried again
 		_, p.err = fmt.Fprintln(p.w, line)
 	}
+}
+
+func (p *plain) write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.w.Write(b)
 }
 
 func (p *plain) close() error {

@@ -3,8 +3,14 @@
 // the output is no terminal each change is a line of its own.
 //
 //	view := progress.New(os.Stderr)
-//	defer view.Close()
 //	err := exitpool.WithPool(ctx, body, exitpool.Observe(view.Observe))
+//	view.Close() // before anything else is written to the terminal
+//
+// Where there are more resources than lines on the terminal, those that failed and those
+// that take longest are shown; Close writes all. Meanwhile others write to the terminal
+// through the View, which is an io.Writer:
+//
+//	log.SetOutput(view)
 package progress
 
 import (
@@ -18,6 +24,7 @@ import (
 
 // View shows a scope. Its methods may be called from any goroutine.
 type View struct {
+	w    io.Writer
 	show display
 
 	mu     sync.Mutex // nothing is written under it
@@ -29,6 +36,7 @@ type View struct {
 type display interface {
 	// changed tells that r, which is new if first, has come to s.
 	changed(r *row, s state, first bool)
+	write(p []byte) (int, error)
 	close() error
 }
 
@@ -38,7 +46,7 @@ func New(w io.Writer) *View {
 	if w == nil {
 		panic("progress: New: nil Writer")
 	}
-	v := &View{rows: map[uint64]*row{}}
+	v := &View{w: w, rows: map[uint64]*row{}}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		v.show = newLive(f)
 	} else {
@@ -51,7 +59,7 @@ func New(w io.Writer) *View {
 // hold up the scope; another writer does, while it writes. What comes after Close is
 // not shown.
 func (v *View) Observe(ev exitpool.Event) {
-	if ev.Op == exitpool.OpRun && ev.Err == nil {
+	if ev.Op == exitpool.OpRun && (ev.Err == nil || ev.Cancelled) {
 		return // that a task runs is no news
 	}
 	v.mu.Lock()
@@ -74,6 +82,19 @@ func (v *View) Observe(ev exitpool.Event) {
 	}
 	v.mu.Unlock()
 	v.show.changed(r, s, first)
+}
+
+// Write writes whole lines above what is drawn, at the next drawing: within a tenth of a
+// second. It waits for the terminal. Without a terminal, and after Close, it writes to the
+// writer that New was given.
+func (v *View) Write(p []byte) (int, error) {
+	v.mu.Lock()
+	closed := v.closed
+	v.mu.Unlock()
+	if closed {
+		return v.w.Write(p)
+	}
+	return v.show.write(p)
 }
 
 // Close ends the drawing and leaves the last lines where they are. It returns the first

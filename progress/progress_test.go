@@ -80,8 +80,8 @@ func TestAnErrorIsOnOneLineAndTwoOfOneNameStayApart(t *testing.T) {
 		exitpool.Enter(ctx, s, func(context.Context, *exitpool.ExitStack) (int, error) { return 0, err }, exitpool.Name("db"))
 	}
 	require.NoError(t, s.Close())
-	assert.Equal(t, "db acquiring\ndb held after 0.0s\ndb acquiring\ndb failed after 0.0s: acquire db: boom; connection refused\n"+
-		"db releasing\ndb released after 0.0s\n", out.String())
+	assert.Equal(t, "db acquiring\ndb held after 0ms\ndb acquiring\ndb failed after 0ms: acquire db: boom; connection refused\n"+
+		"db releasing\ndb released after 0ms\n", out.String())
 }
 
 func TestATaskIsShownOnlyIfItFails(t *testing.T) {
@@ -94,7 +94,7 @@ func TestATaskIsShownOnlyIfItFails(t *testing.T) {
 		if err == nil {
 			assert.Empty(t, out.String())
 		} else {
-			assert.Regexp(t, `failed after 0\.0s: boom connection refused\n$`, out.String())
+			assert.Regexp(t, `failed after 0ms: boom connection refused\n$`, out.String())
 			assert.Equal(t, 1, strings.Count(out.String(), "\n"))
 		}
 	}
@@ -182,7 +182,7 @@ func (s *screen) last() (lines []string) {
 	s.master.Close()
 	frames := regexp.MustCompile(`\x1b\[\d+A\x1b\[J`).Split(s.seen(), -1)
 	for line := range strings.Lines(frames[len(frames)-1]) {
-		lines = append(lines, strings.TrimRight(line, " \r\n"))
+		lines = append(lines, strings.TrimPrefix(strings.TrimRight(line, " \r\n"), "\r"))
 	}
 	return lines
 }
@@ -196,8 +196,8 @@ func TestOnATerminalThereIsOneLineForEachResource(t *testing.T) {
 	lines := screen.last()
 	require.Len(t, lines, 3, seen)
 	for i, name := range []string{"db", "api", "api › listener"} {
-		assert.Regexp(t, `released +0\.\ds$`, lines[i])
-		assert.Contains(t, strings.Join(lines, "\n"), "  "+name+" ")
+		assert.Regexp(t, `released +\d+ms$`, lines[i])
+		assert.Contains(t, strings.Join(lines, "\n"), "✔ "+name+" ")
 	}
 	for _, state := range []string{"acquiring", "held", "releasing"} {
 		assert.Contains(t, seen, state)
@@ -218,6 +218,106 @@ func TestALongLineIsCutAtTheEdge(t *testing.T) {
 	require.Len(t, lines, 1)
 	assert.Len(t, []rune(lines[0]), 60)
 	assert.True(t, strings.HasPrefix(lines[0], "✘ ") && strings.HasSuffix(lines[0], "…"), lines[0])
+}
+
+// sized is a screen of so many lines.
+func sized(t *testing.T, lines int) *screen {
+	s := newScreen(t)
+	require.NoError(t, pty.Setsize(s.tty, &pty.Winsize{Rows: uint16(lines), Cols: 60}))
+	return s
+}
+
+func TestWhereThereAreMoreRowsThanLinesNoneIsLost(t *testing.T) {
+	screen := sized(t, 8)
+	view := progress.New(screen.tty)
+	err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+		for i := range 40 {
+			exitpool.Start(p, takes(0), exitpool.Name(fmt.Sprintf("quick-%02d", i)))
+		}
+		exitpool.Start(p, takes(350*time.Millisecond), exitpool.Name("slow"))
+		exitpool.Start(p, exitpool.Resource[int](func(context.Context, *exitpool.ExitStack) (int, error) { return 0, errBoom }),
+			exitpool.Name("optional"), exitpool.Optional())
+		return p.Wait(ctx)
+	}, exitpool.Observe(view.Observe))
+	require.NoError(t, err)
+	require.NoError(t, view.Close())
+	screen.tty.Close()
+	<-screen.read
+	frames := regexp.MustCompile(`\x1b\[\d+A\x1b\[J`).Split(screen.seen(), -1)
+	slow := 0
+	for i, frame := range frames {
+		lines := strings.Count(frame, "\n")
+		if i < len(frames)-1 {
+			assert.Less(t, lines, 8, "else the terminal scrolls")
+		}
+		if lines == 7 && strings.Contains(frame, "slow") && strings.Contains(frame, "✘ optional") && strings.Contains(frame, "… and 36 more") {
+			slow++
+		}
+	}
+	assert.GreaterOrEqual(t, slow, 2, "%q", frames)
+	for i := range 40 {
+		assert.Regexp(t, fmt.Sprintf("✔ quick-%02d +released", i), screen.seen())
+	}
+	assert.Regexp(t, "✔ slow +released", screen.seen())
+	assert.Contains(t, frames[len(frames)-1], "… and 36 more above")
+	screen.master.Close()
+}
+
+func TestWhatIsWrittenMeanwhileStandsAboveTheLines(t *testing.T) {
+	screen := newScreen(t)
+	view := progress.New(screen.tty)
+	require.NoError(t, exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+		exitpool.Start(p, takes(150*time.Millisecond), exitpool.Name("db"))
+		err := p.Wait(ctx)
+		fmt.Fprintln(view, "a line of the log")
+		return err
+	}, exitpool.Observe(view.Observe)))
+	require.NoError(t, view.Close())
+	fmt.Fprintln(view, "a line after that")
+	seen := screen.seen()
+	lines := screen.last()
+	assert.Regexp(t, `a line of the log\r?\n\r?[^\n]*db`, seen)
+	require.Len(t, lines, 2, seen)
+	assert.Contains(t, lines[0], "✔ db")
+	assert.Equal(t, "a line after that", lines[1])
+}
+
+func TestWhatIsTypedDoesNotShiftTheLines(t *testing.T) {
+	screen := newScreen(t)
+	view := progress.New(screen.tty)
+	require.NoError(t, scope(t.Context(), 150*time.Millisecond, view))
+	require.NoError(t, view.Close())
+	screen.last()
+	for line := range strings.Lines(screen.seen()) {
+		if strings.Contains(line, "db") {
+			assert.Regexp(t, `^(\x1b\[\d+A\x1b\[J)?\r`, line)
+		}
+	}
+}
+
+func TestWithoutATerminalOthersWriteBetweenTheLines(t *testing.T) {
+	var out bytes.Buffer
+	view := progress.New(&out)
+	require.NoError(t, exitpool.Use(t.Context(), takes(0), func(context.Context, int) error {
+		_, err := fmt.Fprintln(view, "open")
+		return err
+	}, exitpool.Observe(view.Observe)))
+	assert.Regexp(t, `(?s)held after \d+ms\nopen\n.* releasing\n`, out.String())
+}
+
+func TestWhatAnotherFailureCancelledHasNotFailed(t *testing.T) {
+	var out bytes.Buffer
+	view := progress.New(&out)
+	require.Error(t, exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+		exitpool.Start(p, func(ctx context.Context, _ *exitpool.ExitStack) (int, error) {
+			<-ctx.Done()
+			return 0, context.Cause(ctx)
+		}, exitpool.Name("other"))
+		exitpool.Start(p, func(context.Context, *exitpool.ExitStack) (int, error) { return 0, errBoom }, exitpool.Name("db"))
+		return p.Wait(ctx)
+	}, exitpool.Observe(view.Observe)))
+	assert.Regexp(t, `db failed after \d+ms: .*boom`, out.String())
+	assert.Regexp(t, `other cancelled after \d+ms\n`, out.String())
 }
 
 func TestAClosedTerminalNeverBreaksTheScope(t *testing.T) {
@@ -273,13 +373,13 @@ func TestANilWriterPanics(t *testing.T) {
 
 func ExampleNew() {
 	view := progress.New(os.Stdout) // no terminal here
-	defer view.Close()
 	s, ctx := exitpool.NewStack(context.Background(), exitpool.Observe(view.Observe))
 	exitpool.Enter(ctx, s, takes(0), exitpool.Name("db"))
 	s.Close()
+	view.Close()
 	// Output:
 	// db acquiring
-	// db held after 0.0s
+	// db held after 0ms
 	// db releasing
-	// db released after 0.0s
+	// db released after 0ms
 }

@@ -14,14 +14,15 @@ import (
 func TestWhatWasOnlyCancelledIsNoFailureAndWhatFailedBesidesIs(t *testing.T) {
 	for _, broken := range []error{nil, errors.New("broken pipe")} {
 		var rec timeline.Recorder
-		ctx, cancel := context.WithCancel(t.Context())
+		ctx, end := context.WithCancelCause(t.Context())
+		cancel := func() { end(errors.New("elsewhere")) }
 		s, _ := exitpool.NewStack(context.WithoutCancel(t.Context()), exitpool.Observe(rec.Observe))
 		_, err := exitpool.Enter(ctx, s, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
 			s.Defer(func(context.Context) error { return broken })
 			cancel()
-			return 0, ctx.Err()
+			return 0, context.Cause(ctx)
 		}, exitpool.Name("db"))
-		require.ErrorIs(t, err, context.Canceled)
+		require.Error(t, err)
 		require.NoError(t, s.Close())
 		var text strings.Builder
 		require.NoError(t, rec.WriteText(&text, 80))

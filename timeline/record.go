@@ -2,8 +2,6 @@ package timeline
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -29,6 +27,7 @@ type bar struct {
 	open        bool // it has not ended: over is now
 	err         error
 	uses        []uint64
+	cancelled   bool
 }
 
 // A moment is a time, and the place among the events of that time.
@@ -57,16 +56,8 @@ func (b *bar) contains(o *bar) bool {
 	return !b.open && b.began.before(o.began) && o.over.before(b.over)
 }
 
-// failed reports whether b failed; what was only cancelled did not.
-func (b *bar) failed() bool { return failure(b.op, b.err) }
-
-func failure(op exitpool.Op, err error) bool {
-	if op == exitpool.OpRelease || !errors.Is(err, context.Canceled) {
-		return err != nil
-	}
-	several, _ := errors.AsType[*exitpool.ExitError](err) // something failed besides
-	return several != nil
-}
+// failed reports whether b failed by itself.
+func (b *bar) failed() bool { return b.err != nil && !b.cancelled }
 
 func (r *Recorder) record() *record {
 	events := r.soFar()
@@ -111,7 +102,8 @@ func (rec *record) add(ev exitpool.Event, seq int, of map[uint64]*bar) {
 		of[ev.ID] = b
 		rec.bars = append(rec.bars, b)
 	case b != nil && ev.Done && b.open:
-		b.open, b.over, b.err, b.uses = false, moment{stop, seq}, ev.Err, ev.Uses
+		b.open, b.over, b.err = false, moment{stop, seq}, ev.Err
+		b.uses, b.cancelled = ev.Uses, ev.Cancelled
 	default:
 		rec.notes = append(rec.notes, note{stop, ev.Op, ev.Name, ev.Err})
 	}
