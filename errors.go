@@ -191,7 +191,7 @@ type overrun struct {
 
 func (e *overrun) Error() string {
 	line := oneLine(e.limits[0])
-	if e.err != nil {
+	if e.err != nil && !same(e.err, e.limits[0]) {
 		line += ": " + oneLine(e.err)
 	}
 	return line

@@ -60,27 +60,30 @@ func (r *Recorder) Shutdown() Path {
 }
 
 // String returns the path in one line: "1.92 s: db 1.20 s → api 720 ms". It leaves out
-// all but the eight longest steps, and those of less than a hundredth of the longest.
+// all but the eight longest steps, and those of less than a hundredth of the longest; an
+// ellipsis stands where that is a hundredth of the path or more.
 func (p Path) String() string {
 	var b strings.Builder
 	b.WriteString(duration(p.Elapsed))
 	shown := p.longest()
-	sep, gap := ": ", false
+	sep, left := ": ", time.Duration(0)
+	ellipsis := func() {
+		if left > 0 && left*100 >= p.Elapsed {
+			b.WriteString(sep + "…")
+			sep = " → "
+		}
+		left = 0
+	}
 	for i, s := range p.Steps {
 		if !shown[i] {
-			gap = true
+			left += s.Elapsed
 			continue
 		}
-		if gap {
-			b.WriteString(sep + "…")
-			sep, gap = " → ", false
-		}
+		ellipsis()
 		b.WriteString(sep + cmp.Or(label(s.Name), "gap") + " " + duration(s.Elapsed))
 		sep = " → "
 	}
-	if gap {
-		b.WriteString(sep + "…")
-	}
+	ellipsis()
 	return b.String()
 }
 

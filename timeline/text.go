@@ -122,20 +122,16 @@ func (t *text) table() {
 	for _, r := range t.rows {
 		width = max(width, columns(r.label()))
 	}
-	const times = len(" 999 ms ") + len(" 999 ms")
 	width = min(width, max(8, t.columns/3))
-	bar := max(10, t.columns-width-times)
+	left, right := len("999 ms"), len("999 ms") // and where one is wider
 	for _, r := range t.rows {
-		up, down := "", ""
-		if r.up != nil {
-			up = duration(r.up.took())
-		}
-		if r.down != nil {
-			down = duration(r.down.took())
-		}
-		t.line("%s %6s %s %6s", pad(cut(r.label(), width), width), up, string(t.cells(r, bar)), down)
+		left, right = max(left, columns(r.up.time())), max(right, columns(r.down.time()))
 	}
-	axis := []rune(strings.Repeat(" ", bar+len(" 999 ms")))
+	bar := max(10, t.columns-width-len(" ")-left-len(" ")-len(" ")-right)
+	for _, r := range t.rows {
+		t.line("%s %*s %s %*s", pad(cut(r.label(), width), width), left, r.up.time(), string(t.cells(r, bar)), right, r.down.time())
+	}
+	axis := []rune(strings.Repeat(" ", bar+len(" ")+right))
 	free := 0
 	for _, tick := range t.axis.ticks(max(1, bar/9)) {
 		at := min(int(tick.at*float64(bar)), bar-1)
@@ -145,7 +141,15 @@ func (t *text) table() {
 			free = at + len(label) + 1
 		}
 	}
-	t.line("%*s%s", width+8, "", string(axis))
+	t.line("%*s%s", width+len(" ")+left+len(" "), "", string(axis))
+}
+
+// time is how long b took, as text; none of nil.
+func (b *bar) time() string {
+	if b == nil {
+		return ""
+	}
+	return duration(b.took())
 }
 
 func (r row) label() string { return strings.Repeat("  ", min(r.depth, 4)) + label(r.name) }

@@ -88,6 +88,20 @@ func TestAFailureIsMarkedAndTold(t *testing.T) {
 	require.Equal(t, 3, strings.Count(out, "\n✗ "), out)
 }
 
+func TestTimesOfAnyWidthStandInTheirColumns(t *testing.T) {
+	out := text(t, record(t, func(ctx context.Context, p *exitpool.ExitPool) error {
+		exitpool.Start(p, takes(50300*time.Microsecond, 29600*time.Microsecond), exitpool.Name("a"))
+		exitpool.Start(p, takes(ms, ms), exitpool.Name("b"))
+		return p.Wait(ctx)
+	}), 60)
+	require.Regexp(t, `(?m)^a 50\.3 ms [^ ]+ 29\.6 ms$`, out)
+	require.Regexp(t, `(?m)^b 1\.00 ms [^ ].* 1\.00 ms$`, out)
+	require.NotContains(t, out, "…")
+	lines := strings.Split(out, "\n")
+	axis := lines[len(lines)-2]
+	require.Equal(t, strings.IndexRune(axis, '╵'), len("a 50.3 ms "), out)
+}
+
 func TestEqualNamesStayApart(t *testing.T) {
 	rec := record(t, func(ctx context.Context, p *exitpool.ExitPool) error {
 		exitpool.Start(p, takes(time.Second, 0), exitpool.Name("conn"))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/exitpool/exitpool"
@@ -56,11 +57,11 @@ func flagSet(c *config) *flag.FlagSet {
 	fs.StringVar(&c.parcel, "parcel", "parcel", "the `text` that goes through all services")
 	fs.BoolVar(&c.hold, "hold", false, "stay connected after the work, until a signal comes or a connection is lost")
 	fs.BoolVar(&c.quiet, "q", false, "print the result only")
-	fs.StringVar(&c.timeline, "timeline", "", "draw the run, as SVG, into a `file`")
+	fs.StringVar(&c.timeline, "timeline", "", "draw the run into a `file`.svg, .json (a trace for Perfetto) or .txt")
 	fs.BoolVar(&c.progress, "progress", false, "show one line for each resource, instead of what happens line by line")
-	fs.DurationVar(&c.connect, "connect", 10*time.Second, "how `long` connecting to one service may take")
-	fs.DurationVar(&c.grace, "grace", 5*time.Second, "how `long` closing may take before the connections are cut")
-	fs.DurationVar(&c.abandon, "abandon", 5*time.Second, "how `long` to wait after that before the program ends all the same")
+	fs.DurationVar(&c.connect, "connect", 10*time.Second, "how long connecting to one service may take: a `duration`")
+	fs.DurationVar(&c.grace, "grace", 5*time.Second, "how long closing may take before the connections are cut: a `duration`")
+	fs.DurationVar(&c.abandon, "abandon", 5*time.Second, "how long to wait after that before the program ends all the same: a `duration`")
 	return fs
 }
 
@@ -73,6 +74,9 @@ func parseFlags(args []string) (*config, error) {
 	}
 	if fs.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	if c.timeline != "" && pictures[filepath.Ext(c.timeline)] == nil {
+		return nil, fmt.Errorf("-timeline %s: the name must end in .svg, .json or .txt", c.timeline)
 	}
 	if c.connect < 0 || c.grace < 0 || c.abandon < 0 {
 		return nil, errors.New("a duration must not be negative")

@@ -13,6 +13,7 @@ import (
 type journal struct {
 	start time.Time
 	quiet bool
+	rows  bool // the events are shown by others
 
 	mu sync.Mutex
 	w  io.Writer
@@ -29,6 +30,9 @@ func (j *journal) printf(format string, args ...any) {
 
 // observe prints what the pool does.
 func (j *journal) observe(e exitpool.Event) {
+	if j.rows {
+		return
+	}
 	err := e.Err
 	if op, ok := err.(*exitpool.OpError); ok && op.Name == e.Name {
 		err = op.Err // the line begins with the name
@@ -38,9 +42,11 @@ func (j *journal) observe(e exitpool.Event) {
 		j.printf("%s opening", e.Name)
 	case e.Op == exitpool.OpAcquire && err == nil:
 		j.printf("%s open", e.Name)
+	case e.Op == exitpool.OpAcquire && e.Cancelled:
+		j.printf("%s cancelled", e.Name)
 	case e.Op == exitpool.OpAcquire:
 		j.printf("%s not opened: %v", e.Name, err)
-	case e.Op == exitpool.OpRun && err != nil:
+	case e.Op == exitpool.OpRun && err != nil && !e.Cancelled:
 		j.printf("%s lost: %v", e.Name, err)
 	case e.Op != exitpool.OpRelease:
 	case !e.Done:

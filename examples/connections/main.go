@@ -12,9 +12,9 @@
 // the connection is lost. transaction.go has a transaction that commits if all went
 // well. services.go and embedded.go put them together; work.go is the work.
 //
-// It exits with 0 if the work was done and everything is closed, 1 if not, 2 for
-// wrong arguments. SIGINT and SIGTERM end it in an orderly way: with 0 once the work
-// is done (-hold), else with 1.
+// It exits with 0 if the work was done and everything is closed, 1 if not or if the
+// picture cannot be written, 2 for wrong arguments. SIGINT and SIGTERM end it in an
+// orderly way: with 0 once the work is done (-hold), else with 1. A second one kills it.
 package main
 
 import (
@@ -42,6 +42,7 @@ func main() {
 func command(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	defer context.AfterFunc(ctx, stop)() // the second signal kills
 	c, err := parseFlags(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(stdout, usage())
@@ -56,18 +57,24 @@ func command(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "connections: %s\n", oneLine(err))
 		return 1
 	}
-	out := &journal{start: time.Now(), quiet: c.quiet || c.progress, w: stdout}
+	out := &journal{start: time.Now(), quiet: c.quiet, w: stdout}
+	if v.live != nil {
+		out.rows, out.w = true, v.live
+	}
 	run := runEmbedded
 	if c.services {
 		run = runServices
 	}
 	parcel, err := run(ctx, c, out, exitpool.Grace(c.grace), exitpool.Abandon(c.abandon),
-		exitpool.Observe(func(e exitpool.Event) { out.observe(e); v.observe(e) }))
-	if err = errors.Join(err, v.close()); err != nil {
+		exitpool.Observe(out.observe), exitpool.Observe(v.observe))
+	unseen := v.close() // before anything else is written
+	if err == nil {
+		fmt.Fprintln(stdout, parcel)
+	}
+	if err = errors.Join(err, unseen); err != nil {
 		fmt.Fprintf(stderr, "connections: %s\n", oneLine(err))
 		return 1
 	}
-	fmt.Fprintln(stdout, parcel)
 	return 0
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,7 +34,25 @@ type program struct {
 	cmd    *exec.Cmd
 	lines  *bufio.Reader
 	stdout bytes.Buffer // what was read of it
-	stderr bytes.Buffer
+	stderr output
+}
+
+// output is what the program has written so far.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 func startProgram(t *testing.T, args ...string) *program {

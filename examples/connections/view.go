@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/exitpool/exitpool"
 	"github.com/exitpool/exitpool/progress"
@@ -53,5 +54,12 @@ func (v *view) close() error {
 	if v.picture == nil {
 		return nil
 	}
-	return errors.Join(v.rec.WriteSVG(v.picture), v.picture.Close())
+	return errors.Join(pictures[filepath.Ext(v.picture.Name())](&v.rec, v.picture), v.picture.Close())
+}
+
+// pictures are what the end of a file name asks for.
+var pictures = map[string]func(*timeline.Recorder, io.Writer) error{
+	".svg":  (*timeline.Recorder).WriteSVG,
+	".json": (*timeline.Recorder).WriteTrace, // for https://ui.perfetto.dev
+	".txt":  func(r *timeline.Recorder, w io.Writer) error { return r.WriteText(w, 100) },
 }

@@ -17,21 +17,28 @@ import (
 func TestDumpNamesTheOneThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
-			signals := make(chan os.Signal)
-			go cookbook.Dump(ctx, &out, p, signals)
-			db := exitpool.Start(p, func(ctx context.Context, _ *exitpool.ExitStack) (int, error) {
-				<-ctx.Done()
-				return 0, ctx.Err()
+		signals := make(chan os.Signal)
+		around, end := context.WithCancel(t.Context())
+		defer end()
+		err := exitpool.WithPool(around, func(ctx context.Context, p *exitpool.ExitPool) error {
+			go cookbook.Dump(around, &out, p, signals)
+			db := exitpool.Start(p, func(ctx context.Context, s *exitpool.ExitStack) (int, error) {
+				s.Defer(func(context.Context) error { // hangs too
+					time.Sleep(time.Hour)
+					signals <- syscall.SIGQUIT
+					synctest.Wait()
+					return nil
+				})
+				time.Sleep(2 * time.Hour)
+				return 0, nil
 			}, exitpool.Name("db"))
 			exitpool.Start(p, func(ctx context.Context, _ *exitpool.ExitStack) (int, error) { return db.Get(ctx) }, exitpool.Name("api"))
 			time.Sleep(time.Hour)
 			signals <- syscall.SIGQUIT
 			synctest.Wait()
-			p.Cancel(nil)
 			return p.Wait(ctx)
 		})
 		assert.NoError(t, err)
-		assert.Regexp(t, `\{Name:db State:acquiring Since:2000-01-01 00:00:00 .* WaitsFor:\[\]\} \{Name:api State:waiting Since:.* WaitsFor:\[db\]\}`, out.String())
+		assert.Equal(t, "db: acquiring for 1h0m0s\napi: waiting for 1h0m0s, waits for db\ndb: releasing for 1h0m0s\n", out.String())
 	})
 }

@@ -33,7 +33,7 @@ const (
 func flagSet(c *config) *flag.FlagSet {
 	fs := flag.NewFlagSet("vms", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // an error is one line, which the caller prints
-	fs.IntVar(&c.n, "n", 3, "how `many` machines")
+	fs.IntVar(&c.n, "n", 3, "the `number` of machines")
 	fs.BoolVar(&c.qemu, "qemu", false, "the machines are virtual machines of "+qemuProgram)
 	fs.BoolVar(&c.quiet, "q", false, "print the result only")
 	fs.IntVar(&c.fail, "fail", 0, "machine `k` never gets ready")
@@ -41,10 +41,10 @@ func flagSet(c *config) *flag.FlagSet {
 	fs.IntVar(&c.hang, "hang", 0, "machine `k` ignores the request to shut down, and SIGTERM")
 	fs.StringVar(&c.timeline, "timeline", "", "draw when each machine was started and shut down, as SVG, in this `file`")
 	fs.DurationVar(&c.boot, "boot", defaultBoot,
-		fmt.Sprintf("how `long` a machine may take to get ready (that of -fail: default %v)", defaultFailBoot))
-	fs.Func("grace", fmt.Sprintf("how `long` a machine may take to shut down before it is killed (default %v; with -abandon alone, for ever)",
+		fmt.Sprintf("how long a machine may take to get ready: a `duration` (that of -fail: default %v)", defaultFailBoot))
+	fs.Func("grace", fmt.Sprintf("how long a machine may take to shut down before it is killed: a `duration` (default %v; with -abandon alone, for ever)",
 		defaultGrace), durationVar(&c.grace))
-	fs.Func("abandon", "how `long` to wait after that (without -grace: from the beginning) before the program goes on without the machine",
+	fs.Func("abandon", "how long to wait after that (without -grace: from the beginning) before the program goes on without the machine: a `duration`",
 		durationVar(&c.abandon))
 	return fs
 }
