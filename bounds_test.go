@@ -176,6 +176,18 @@ func TestGraceCancelsWhatIsStillBeingReleased(t *testing.T) { // B2, C1, C2
 	})
 }
 
+func TestAReleaseThatReturnsTheCauseOfItsContextSaysItOnce(t *testing.T) { // B2, E5
+	err := exitpool.WithStack(t.Context(), func(_ context.Context, s *exitpool.ExitStack) error {
+		_, err := exitpool.Enter(t.Context(), s, func(_ context.Context, s *exitpool.ExitStack) (int, error) {
+			s.Defer(func(ctx context.Context) error { return context.Cause(ctx) })
+			return 0, nil
+		}, exitpool.Name("vm"))
+		return err
+	}, exitpool.Grace(0))
+	assert.EqualError(t, err, "release vm: exitpool: grace period over")
+	assert.ErrorIs(t, err, exitpool.ErrGrace)
+}
+
 func TestGraceZeroForcesAtOnceAndEveryReleaseRuns(t *testing.T) { // B2
 	bubble(t, func(t *testing.T) {
 		var ran atomic.Int32

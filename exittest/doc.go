@@ -36,7 +36,7 @@
 //	conftest.py                                 a package with Resources, or Fixtures, that tests import
 //	several at the same time                    Enter(t, exitpool.Gather(a, b)), or Pool
 //	request.node.rep_call.failed in teardown    s.Push: the cause is ErrFailed
-//	pytest.skip() in a fixture                  t.Skip in a Resource that closes over t
+//	pytest.skip() in a fixture                  t.Skip in a Resource that closes over t; NewFixture: if _, err := db.Get(t.Context()); err != nil { t.Skip(err) }
 //	tmp_path, monkeypatch                       t.TempDir, t.Setenv
 //
 // # Bubbles

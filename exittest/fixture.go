@@ -84,8 +84,9 @@ func (f *Fixture[T]) Use(t testing.TB) T {
 
 // Get is Use where there is no test: in the Resource of another fixture, which
 // passes its context and is then released before f; in the Resource of a test; in
-// an Example. It returns the errors that Use reports, and waits no longer than ctx
-// for a fixture that another one acquires.
+// an Example; where a test is rather to be skipped than to fail. It returns the errors
+// that Use reports, and waits no longer than ctx for a fixture that another one
+// acquires.
 //
 // Fixtures that use each other in a circle get exitpool.ErrCycle. Get panics if ctx is
 // nil.
@@ -121,7 +122,8 @@ func (f *Fixture[T]) begun() (*exitpool.Entry[T], error) {
 	if r == nil {
 		return nil, fmt.Errorf("fixture %s: nobody would release it, because TestMain does not call exittest.Main; "+
 			"add to a _test.go file of the package:\n\n"+
-			"\tfunc TestMain(m *testing.M) { exittest.Main(m) }", f.name)
+			"\tfunc TestMain(m *testing.M) { exittest.Main(m) }\n\n"+
+			"or, in the TestMain that there is, in place of m.Run(): exittest.WithFixtures(m).Run()", f.name)
 	}
 	if f.in != r {
 		// Its failure is its own: it does not end the pool of all.

@@ -20,7 +20,9 @@ type M interface {
 //
 // It exits itself, because a TestMain that forgets os.Exit would lose that status:
 // testing then exits with that of the tests. What failed is printed to os.Stderr, a
-// line each. opts are those of the pool in which the fixtures are: Grace, for example.
+// line each. opts are those of the pool in which the fixtures are. The time limit of go
+// test, -timeout, is over when the tests are: a fixture that may hang in releasing wants
+// Grace and Abandon, with which the binary ends and names it.
 //
 // What ends the process at once releases nothing: os.Exit and log.Fatal in a test, a
 // panic of a test (though testing still calls its t.Cleanup functions), -timeout, and a
@@ -38,6 +40,9 @@ func Main(m M, opts ...exitpool.Option) {
 // So it goes together with what wants to look at the process afterwards:
 //
 //	func TestMain(m *testing.M) { goleak.VerifyTestMain(exittest.WithFixtures(m)) }
+//
+// Where nothing else exits, it is os.Exit(exittest.WithFixtures(m).Run()): without
+// os.Exit the status of the fixtures is lost.
 //
 // If m.Run panics the fixtures are released before the panic goes on. A second Run,
 // after the first, has new fixtures. WithFixtures panics if m is nil, Run if

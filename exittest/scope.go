@@ -29,9 +29,10 @@ var ErrFailed = errors.New("exittest: the test failed")
 // told ErrFailed. That is not reported.
 //
 // The context is t.Context() that a forced exit cancels too, with its cause. The stack
-// itself outlives it: in t.Cleanup, where t.Context() has ended, things can still
-// be acquired on it, and their contexts and those of releases are alive (so it is
-// not made on t.Context(), but without its end).
+// itself outlives it: in t.Cleanup, where that context has ended, things can still be
+// acquired on it with another one, context.WithoutCancel(ctx) for example, and their
+// contexts and those of releases are alive (so it is not made on t.Context(), but
+// without its end).
 //
 // Stack panics if t is nil.
 func Stack(t testing.TB, opts ...exitpool.Option) (*exitpool.ExitStack, context.Context) {

@@ -42,6 +42,17 @@ func TestThePageShowsTheCodeThatIsTested(t *testing.T) {
 	assert.Equal(t, strings.Count(string(text), "```go"), len(shown), "code that is in no file")
 }
 
+func TestThePageListsItsRecipes(t *testing.T) {
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	var want string
+	for _, h := range regexp.MustCompile("(?m)^## (.*)$").FindAllStringSubmatch(string(text), -1) {
+		anchor := regexp.MustCompile("[^a-z0-9 -]").ReplaceAllString(strings.ToLower(h[1]), "")
+		want += "- [" + h[1] + "](#" + strings.ReplaceAll(anchor, " ", "-") + ")\n"
+	}
+	assert.Contains(t, string(text), "\n\n"+want+"\n## ")
+}
+
 // code is what follows the imports.
 func code(t *testing.T, file string) string {
 	text, err := os.ReadFile(file)
