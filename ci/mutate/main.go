@@ -6,6 +6,7 @@
 //
 //	go run ./ci/mutate               # all, about an hour on two cores
 //	go run ./ci/mutate -only 17,18   # these
+//	go run ./ci/mutate -files get.go # those of a file
 //	go run ./ci/mutate -every 10     # a tenth
 package main
 
@@ -19,6 +20,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,6 +29,7 @@ import (
 
 var (
 	only  = flag.String("only", "", "the numbers of the mutants to run; all without it")
+	files = flag.String("files", "", "the files of which to run the mutants; all without it")
 	every = flag.Int("every", 1, "run one of so many")
 )
 
@@ -118,7 +121,9 @@ func choose(mutants []mutant) (chosen []int) {
 		return chosen
 	}
 	for i := 0; i < len(mutants); i += *every {
-		chosen = append(chosen, i)
+		if *files == "" || slices.Contains(strings.Split(*files, ","), mutants[i].file) {
+			chosen = append(chosen, i)
+		}
 	}
 	return chosen
 }
