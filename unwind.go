@@ -15,6 +15,9 @@ type verdict struct {
 	suppressed bool  // and what it was told is to be dropped
 }
 
+// nothing reports whether there is nothing to tell.
+func (v *verdict) nothing() bool { return v.broke == nil && len(v.abandoned) == 0 && !v.suppressed }
+
 // An unwinding is one way out of a stack, newest entry first. It is a
 // callguard.Stepper, so that panics and Goexit do not end it. What comes of it
 // stays in it, because a Goexit takes return values away. Also what came of a

@@ -37,7 +37,7 @@ func OpenNATS(url, client string) exitpool.Resource[*nats.Conn] {
 				close(ended)
 			}))
 		if err != nil {
-			return nil, whyNot(ctx, err)
+			return nil, whyNot(ctx, fmt.Errorf("%s: %w", url, err)) // nats.go does not name it
 		}
 		s.Defer(func(ctx context.Context) error {
 			if !told.CompareAndSwap(false, true) {
