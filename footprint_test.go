@@ -64,6 +64,21 @@ func TestAFunctionOnAPoolCostsNoAllocationOfItsOwn(t *testing.T) {
 	assert.InDelta(t, 100, cost(200, exitpool.Grace(time.Hour))-cost(100, exitpool.Grace(time.Hour)), 20, "its release is bounded")
 }
 
+func TestAMemberThatIsToldTheCauseCostsOneAllocation(t *testing.T) {
+	cost := func(n int) int {
+		return allocs(func() {
+			p, _ := exitpool.NewPool(context.Background())
+			for range n {
+				p.Push(func(context.Context, error) error { return nil })
+			}
+			p.Close()
+		})
+	}
+	if !raceDetector {
+		assert.InDelta(t, 100, cost(200)-cost(100), 20)
+	}
+}
+
 func TestUnwindLooksForAGoexitOnlyWhereAPushAsks(t *testing.T) { // X1
 	cost := func(exit func(*exitpool.ExitStack)) int {
 		return allocs(func() {

@@ -8,8 +8,8 @@ import (
 	"github.com/exitpool/exitpool/internal/standby"
 )
 
-// functions are what is registered on a pool that no one observes, without Grace, Abandon
-// and Limit: they are one member together. (A member for each took several times as long.)
+// functions are what is registered on a pool that no one observes: they are one member
+// together. (A member for each took several times as long.)
 type functions struct {
 	member
 	list []registered
@@ -29,13 +29,6 @@ const (
 	absent         // released, and forgotten
 )
 
-// easyHolds reports whether what is registered needs no member of its own. It does not
-// change.
-func (p *ExitPool) easyHolds() bool {
-	o := p.from().opts
-	return !o.bounded() && o.observer == nil && o.limit == 0
-}
-
 // isFunctions reports whether m stands for the functions.
 func (p *ExitPool) isFunctions(m *member) bool { return p.functions != nil && m == &p.functions.member }
 
@@ -52,10 +45,13 @@ func (p *ExitPool) holdLocked(thing any) {
 	fs.list = append(fs.list, registered{entry: entry{thing, p.nextLocked()}, since: p.now()})
 }
 
-// spreadLocked makes a member of each function, because there is more to their release than
-// to call them: the pool is inside a ReleaseTimeout, or is traced.
+// spreadLocked makes a member of each function where there is more to their release than
+// to call them.
 func (p *ExitPool) spreadLocked() {
 	fs := p.functions
+	if fs == nil || !p.leave.bounded() && p.limit == nil && !p.from().watched() {
+		return
+	}
 	p.functions = nil
 	p.members.remove(&fs.member)
 	for i := range fs.list {

@@ -137,6 +137,38 @@ func TestFunctionsOfAPoolInsideAReleaseTimeoutAreToldThatItIsOver(t *testing.T) 
 	})
 }
 
+func TestFunctionsOfAPoolHaveTheirShareOfTheLimit(t *testing.T) { // B1
+	bubble(t, func(t *testing.T) {
+		var now, most atomic.Int64
+		p, _ := exitpool.NewPool(t.Context(), exitpool.Limit(2))
+		for range 10 {
+			p.Defer(func(context.Context) error {
+				most.Store(max(most.Load(), now.Add(1)))
+				time.Sleep(time.Second)
+				now.Add(-1)
+				return nil
+			})
+		}
+		assert.Equal(t, 5*time.Second, elapsed(func() { assert.NoError(t, p.Close()) }))
+		assert.EqualValues(t, 2, most.Load())
+	})
+}
+
+func TestAMemberThatHangsInReleasingIsAbandonedAtOnceIfSoWanted(t *testing.T) { // B3
+	bubble(t, func(t *testing.T) {
+		p, ctx := exitpool.NewPool(t.Context(), exitpool.Abandon(0))
+		exitpool.Start(p, func(_ context.Context, s *exitpool.ExitStack) (int, error) {
+			s.Defer(func(context.Context) error { time.Sleep(time.Hour); return nil })
+			return 0, nil
+		}, exitpool.Name("stuck"))
+		require.NoError(t, p.Wait(ctx))
+		assert.Zero(t, elapsed(func() {
+			assert.Equal(t, &exitpool.AbandonedError{Names: []string{"stuck"}}, p.Close())
+		}))
+		time.Sleep(2 * time.Hour) // until it has ended
+	})
+}
+
 func TestAFunctionThatIsStuckHoldsNoOtherUp(t *testing.T) { // R5
 	bubble(t, func(t *testing.T) {
 		var j journal

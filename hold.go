@@ -8,7 +8,7 @@ import (
 // on the pool.
 func (p *ExitPool) hold(thing any) {
 	p.setUp()
-	if _, asks := thing.(pushFunc); !asks && p.easyHolds() {
+	if _, asks := thing.(pushFunc); !asks && p.from().opts.observer == nil {
 		p.mu.Lock()
 		if p.phase == open {
 			p.holdLocked(thing)

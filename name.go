@@ -53,6 +53,14 @@ func (x *unwinding) name() string {
 	return x.entry.name()
 }
 
+// namer returns what name does, also when x has come to other entries.
+func (x *unwinding) namer() func() string {
+	if m := x.stack.own; m != nil {
+		return m.name
+	}
+	return x.entry.name
+}
+
 // opError wraps the error of a function or task of this stack.
 func (x *unwinding) opError(op Op, err error) error {
 	named := x.stack.own != nil && x.stack.own.named()

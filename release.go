@@ -100,9 +100,7 @@ func (p *ExitPool) drainUnlock(reason error) (well bool) {
 		p.cut = true
 	}
 	o := p.from()
-	if p.functions != nil && (p.leave.bounded() || o.watched()) {
-		p.spreadLocked()
-	}
+	p.spreadLocked()
 	ready := p.readyLocked()
 	p.emptyLocked()
 	p.cancelUnlock()

@@ -371,6 +371,7 @@ func TestALongLivedStackForgetsWhatHasEnded(t *testing.T) { // R8
 			s.Go(func(context.Context) error { close(done); return nil })
 			<-done
 			require.NoError(t, s.Pool(t.Context()).Close())
+			require.Equal(t, errBody, s.Pool(t.Context()).Exit(errBody))
 		}
 		runtime.GC()
 	}

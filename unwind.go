@@ -91,6 +91,9 @@ func (x *unwinding) release() error {
 	case pushFunc:
 		told := x.told()
 		x.say = true
+		if x.plain() {
+			return thing(x.leave.ctx, told)
+		}
 		return x.call(func(ctx context.Context) error { return thing(ctx, told) },
 			func(err error) bool { return same(err, Suppress) || err != nil && same(err, told) })
 	case closer:
@@ -141,7 +144,7 @@ func (x *unwinding) call(f func(context.Context) error, addsNothing func(error) 
 	if m == nil {
 		sp = x.stack.span(OpRelease, x.name)
 	}
-	name, late := x.name(), l.over()
+	name, late := x.namer(), l.over()
 	run := func() error {
 		err := f(l.ctx)
 		if late && addsNothing != nil && addsNothing(err) {
@@ -156,14 +159,14 @@ func (x *unwinding) call(f func(context.Context) error, addsNothing func(error) 
 		return run()
 	}
 	o := x.stack.from().opts.observer
-	r := l.patiently(run, OpRelease, func() string { return name }, func(err error) {
+	r := l.patiently(run, OpRelease, name, func(err error) {
 		if sp == nil {
-			o.afterwards(OpRelease, m, name, err)
+			o.afterwards(OpRelease, m, name(), err)
 		}
 	})
 	switch {
 	case r.abandoned:
-		x.abandoned = append(x.abandoned, name)
+		x.abandoned = append(x.abandoned, name())
 	case r.broke != nil:
 		x.breaks(r.broke)
 	}

@@ -15,6 +15,8 @@ var explained = map[string]string{
 	"guest.go boundary s.phase >= drained":                        "a Get in the instant between the end of a member's release and its outcome",
 	"guest.go or: !over && !slices.Contains(e.guest, got)":        "memory only: one member is listed twice, and taken off as often",
 	"leave.go without own.end(nil)":                               "memory only: a timer lives until the grace is over",
+	"functions.go without p.functions = nil":                      "what stands for the functions is off the list already",
+	"functions.go without runtime.Gosched()":                      "only time is saved: it tries until Status has the name",
 	"limit.go without stop()":                                     "memory only: a context hangs on that of the member until its acquisition ends",
 	"observe.go boundary o.calls.Load() > 0":                      "time only: the stack is looked at though no observer runs",
 	"observe.go without o.calls.Add(-1)":                          "time only: the stack is looked at though no observer runs",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	neturl "net/url"
 	"sync/atomic"
 	"time"
 
@@ -37,7 +38,7 @@ func OpenNATS(url, client string) exitpool.Resource[*nats.Conn] {
 				close(ended)
 			}))
 		if err != nil {
-			return nil, whyNot(ctx, fmt.Errorf("%s: %w", url, err)) // nats.go does not name it
+			return nil, whyNot(ctx, fmt.Errorf("%s: %w", host(url), err)) // nats.go does not name it
 		}
 		s.Defer(func(ctx context.Context) error {
 			if !told.CompareAndSwap(false, true) {
@@ -48,6 +49,15 @@ func OpenNATS(url, client string) exitpool.Resource[*nats.Conn] {
 		})
 		return nc, nil
 	}
+}
+
+// host is where the server is, without the password that may be in the URL.
+func host(raw string) string {
+	u, err := neturl.Parse(raw)
+	if err != nil {
+		return "nats"
+	}
+	return u.Host
 }
 
 // drain lets the subscriptions of nc finish with what they have, closes it, and
