@@ -178,6 +178,9 @@ func isCancel(err error) bool {
 // same is a == b for errors of any type: == panics on uncomparable ones. Copies of
 // a panic are the same.
 func same(a, b error) bool {
+	if a == nil || b == nil {
+		return false // before anything is looked into: that costs an allocation
+	}
 	a, b = identity(a), identity(b)
 	return a != nil && a == b
 }
