@@ -136,6 +136,7 @@ func TestTraceRegionsWhenTracingIsOn(t *testing.T) { // S4
 	require.NoError(t, trace.Start(&out))
 	err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
 		exitpool.Start(p, value(1), exitpool.Name("traced-vm"))
+		p.Defer(closeOf)
 		return p.Wait(ctx)
 	})
 	trace.Stop()
@@ -143,6 +144,7 @@ func TestTraceRegionsWhenTracingIsOn(t *testing.T) { // S4
 	data, _ := io.ReadAll(&out)
 	assert.Contains(t, string(data), "acquire traced-vm")
 	assert.Contains(t, string(data), "release traced-vm")
+	assert.Contains(t, string(data), "release exitpool_test.closeOf#1")
 }
 
 func TestEventsComeInPairs(t *testing.T) { // S5

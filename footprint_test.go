@@ -211,6 +211,17 @@ func TestNoGoroutineOutlivesExitByAMoment(t *testing.T) { // R8
 			}
 			return p.Close()
 		},
+		"releases of members": func() error {
+			return exitpool.WithPool(context.Background(), func(ctx context.Context, p *exitpool.ExitPool) error {
+				for range 3 {
+					exitpool.Start(p, func(_ context.Context, s *exitpool.ExitStack) (int, error) {
+						s.Defer(closeOf)
+						return 0, nil
+					})
+				}
+				return p.Wait(ctx)
+			})
+		},
 		"failed acquisition": func() error {
 			return exitpool.WithStack(context.Background(), func(ctx context.Context, s *exitpool.ExitStack) error {
 				_, err := exitpool.Enter(ctx, s, failing(0, errBoom))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -131,6 +132,9 @@ func TestFunctionsOfAPoolInsideAReleaseTimeoutAreToldThatItIsOver(t *testing.T) 
 		assert.ErrorIs(t, err, exitpool.ErrGrace)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Len(t, status, 3)
+		for _, st := range status {
+			assert.Equal(t, 1, strings.Count(err.Error(), st.Name+": exitpool: grace period over"), err)
+		}
 		for i, end := range []string{"#0", "#1", "#2"} {
 			assert.Contains(t, status[i].Name, end, "in the order of registration")
 		}
@@ -219,6 +223,23 @@ func TestAFunctionThatHasBeenReleasedIsForgotten(t *testing.T) { // R10
 		require.NoError(t, <-exited)
 		runtime.KeepAlive(p)
 	})
+}
+
+func TestAPoolThatHasExitedHoldsNothingOfItsFunctions(t *testing.T) { // R10
+	heap := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := heap()
+	p, _ := exitpool.NewPool(t.Context())
+	for range 100_000 {
+		p.Defer(closeOf)
+	}
+	require.NoError(t, p.Close())
+	assert.Less(t, heap()-before, int64(1<<20))
+	runtime.KeepAlive(p)
 }
 
 // holdBig registers a function that holds what it returns a weak pointer to.
