@@ -176,6 +176,15 @@ func TestGraceCancelsWhatIsStillBeingReleased(t *testing.T) { // B2, C1, C2
 	})
 }
 
+func TestGraceZeroForcesTheFunctionsOfAStackToo(t *testing.T) { // B2
+	err := exitpool.WithStack(t.Context(), func(_ context.Context, s *exitpool.ExitStack) error {
+		s.Defer(func(ctx context.Context) error { return ctx.Err() })
+		return nil
+	}, exitpool.Grace(0))
+	assert.ErrorIs(t, err, exitpool.ErrGrace)
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
 func TestAReleaseThatReturnsTheCauseOfItsContextSaysItOnce(t *testing.T) { // B2, E5
 	err := exitpool.WithStack(t.Context(), func(_ context.Context, s *exitpool.ExitStack) error {
 		_, err := exitpool.Enter(t.Context(), s, func(_ context.Context, s *exitpool.ExitStack) (int, error) {

@@ -41,8 +41,9 @@ func TestFunctionsAndMembersOfAPoolAreReleasedAtOnce(t *testing.T) { // R5
 
 func TestStatusTellsOfFunctionsInTheOrderInWhichTheyAndTheMembersCame(t *testing.T) {
 	for name, opts := range map[string][]exitpool.Option{
-		"alone":    {exitpool.Grace(time.Hour)},
-		"together": nil,
+		"observed": {exitpool.Observe(func(exitpool.Event) {})},
+		"bounded":  {exitpool.Grace(time.Hour)},
+		"free":     nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {

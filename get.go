@@ -71,7 +71,7 @@ func (m *member) get(ctx context.Context) error {
 	}
 	p := m.pool
 	p.mu.Lock()
-	if user != nil && used == m {
+	if used == m {
 		if err := p.useLocked(user, used, m); err != nil {
 			p.mu.Unlock()
 			return err

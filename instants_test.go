@@ -58,6 +58,51 @@ func TestAQueuedMemberIsNotBegunWhenTheContextHasEndedBeforeTheNews(t *testing.T
 	})
 }
 
+// silent is a context whose end is seen by those who look, and told to nobody.
+type silent struct {
+	context.Context
+	done chan struct{}
+}
+
+func (c *silent) Done() <-chan struct{}               { return c.done }
+func (c *silent) AfterFunc(func()) (stop func() bool) { return func() bool { return true } }
+func (c *silent) Err() error {
+	select {
+	case <-c.done:
+		return context.Canceled
+	default:
+		return nil
+	}
+}
+
+func TestWaitKnowsOfTheEndOfTheContextBeforeTheNews(t *testing.T) { // R2
+	bubble(t, func(t *testing.T) {
+		var j journal
+		parent := &silent{context.Background(), make(chan struct{})}
+		p, _ := exitpool.NewPool(parent)
+		exitpool.Start(p, j.stubborn("slow", time.Second))
+		synctest.Wait()
+		close(parent.done)
+		took := elapsed(func() { assert.ErrorIs(t, p.Wait(parent), context.Canceled) })
+		assert.Equal(t, time.Second, took, "it has ended with the pool, and waits for all")
+		assert.Equal(t, []string{"acquire slow", "release slow"}, j.all())
+		assert.ErrorIs(t, p.Close(), context.Canceled)
+	})
+}
+
+func TestWaitBesideAnExitTellsWhatFailedMeanwhile(t *testing.T) { // E2
+	bubble(t, func(t *testing.T) {
+		p, _ := exitpool.NewPool(t.Context())
+		exitpool.Start(p, failing(time.Second, errBoom), exitpool.Name("bad"))
+		synctest.Wait()
+		exited := make(chan error)
+		go func() { exited <- p.Close() }()
+		synctest.Wait()
+		assert.EqualError(t, p.Wait(t.Context()), "acquire bad: boom")
+		assert.EqualError(t, <-exited, "acquire bad: boom")
+	})
+}
+
 // followed counts who follows it.
 type followed struct {
 	hookContext

@@ -2,6 +2,7 @@ package exitpool_test
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -73,5 +74,18 @@ func TestTheClockDoesNotRunOnForAGetThatOutlivesTheAcquisition(t *testing.T) { /
 		}
 		assert.True(t, forgotten.Value() == nil, "a clock that runs on keeps the member for an hour")
 		require.NoError(t, p.Close())
+	})
+}
+
+func TestTheErrorOfAnAcquisitionThatWasTooLateIsThatOfItsTimeAlone(t *testing.T) { // B4, E3
+	bubble(t, func(t *testing.T) {
+		err := exitpool.WithPool(t.Context(), func(ctx context.Context, p *exitpool.ExitPool) error {
+			exitpool.Start(p, func(ctx context.Context, _ *exitpool.ExitStack) (int, error) {
+				<-ctx.Done()
+				return 0, fmt.Errorf("dial: %w", ctx.Err())
+			}, exitpool.Name("db"), exitpool.AcquireTimeout(time.Second))
+			return p.Wait(ctx)
+		})
+		assert.EqualError(t, err, "acquire db: context deadline exceeded")
 	})
 }

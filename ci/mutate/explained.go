@@ -4,6 +4,7 @@ package main
 // which change: one stands for all mutants of that text in the file.
 var explained = map[string]string{
 	"acquire.go and: done || ctx.Done() == nil":              "a watch on a context that never ends is only memory; a second one there is only if two first Starts come at one instant",
+	"acquire.go and: p.halt != nil || m.doomed":              "who begins all the same is cancelled, or refused and released at once",
 	"acquire.go without p.limit.giveBackLocked(m)":           "matters only if Release or Abandon comes between the grant of a share and the note of it: before that, the semaphore takes the share back",
 	"clock.go or: !c.stopped && c.fired == fired":            "matters only if a Get begins at the very instant at which the time is over, where either may be first; what must hold then is in TestTheClockOfAnAcquisitionAtTheInstantOfAGet",
 	"clock.go without <-fired":                               "the goroutine of the timer would outlive the call by an instant, if it has just begun: only goleak under stress can see that",
