@@ -93,6 +93,7 @@ func TestWaitKnowsOfTheEndOfTheContextBeforeTheNews(t *testing.T) { // R2
 func TestWaitBesideAnExitTellsWhatFailedMeanwhile(t *testing.T) { // E2
 	bubble(t, func(t *testing.T) {
 		p, _ := exitpool.NewPool(t.Context())
+		p.Defer(func(context.Context) error { time.Sleep(time.Minute); return nil }) // the exit goes on meanwhile
 		exitpool.Start(p, failing(time.Second, errBoom), exitpool.Name("bad"))
 		synctest.Wait()
 		exited := make(chan error)
