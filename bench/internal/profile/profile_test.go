@@ -32,10 +32,6 @@ func TestWhatAllocatesIsSeenToAllocate(t *testing.T) {
 		}
 	}}, 300*time.Millisecond)
 	require.NoError(t, err)
-	all := 0.0
-	for _, ns := range by {
-		all += ns
-	}
-	assert.Positive(t, all)
-	assert.Greater(t, (by[Allocation]+by[GC])/all, 0.5, by)
+	assert.Positive(t, by[Allocation]+by[GC], by)
+	assert.Zero(t, by[Own]+by[Locks]+by[Contexts], by)
 }
