@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -250,19 +251,23 @@ func holdBig(p *exitpool.ExitPool) weak.Pointer[[1 << 20]byte] {
 	return weak.Make(big)
 }
 
-func TestStatusMayLookWhileFunctionsAreReleased(t *testing.T) {
-	p, _ := exitpool.NewPool(t.Context())
-	var ran atomic.Int64
-	for range 1000 {
-		p.Defer(func(context.Context) error { ran.Add(1); return nil })
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for len(p.Status()) > 0 {
+func TestStatusMayLookWhileFunctionsAreReleased(t *testing.T) { // R1
+	for range 20 {
+		p, _ := exitpool.NewPool(t.Context())
+		var ran atomic.Int64
+		for range 1000 {
+			p.Defer(func(context.Context) error { ran.Add(1); return nil })
 		}
-	}()
-	require.NoError(t, p.Close())
-	<-done
-	assert.EqualValues(t, 1000, ran.Load())
+		looks, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			for once := sync.OnceFunc(func() { close(looks) }); len(p.Status()) > 0; {
+				once()
+			}
+		}()
+		<-looks
+		require.NoError(t, p.Close())
+		<-done
+		require.EqualValues(t, 1000, ran.Load())
+	}
 }

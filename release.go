@@ -175,7 +175,7 @@ func (p *ExitPool) drainedUnlock(enough <-chan time.Time, calm func()) (well boo
 		p.mu.Lock()
 		p.functions = nil
 	}
-	well = p.end == nil && p.halt == nil && len(p.faults)+len(p.failures) == 0 && p.sum.nothing()
+	well = p.end == nil && (p.halt == nil || !p.halt.caller) && len(p.faults)+len(p.failures) == 0 && p.sum.nothing()
 	if well {
 		p.phase = exited
 	}

@@ -27,7 +27,7 @@ var explained = map[string]string{
 	"pause.go boundary m.state.Load() < held":                "a member that is waited for is not held, but for the instant until its waiter wakes",
 	"pause.go or: m.pool != nil && m.pool.foreign.Load()":    "time only: the search for circles finds none",
 	"release.go boundary p.leave.abandon < 0":                "the watch does what each release that is to be abandoned has for itself",
-	"release.go without well = p.end == nil && p.halt == nil && len(p.faults)+len(p.failures) == 0 && p.sum.nothing()": "only time is saved: the account comes to the same",
-	"release.go without ready = make([]*member, 0, p.members.n)":                                                       "only time is saved: append grows the slice otherwise",
-	"stack_exit.go without s.cutInside(context.Canceled, reason)":                                                      "unwinding.run does it again a few instructions later: only if a pool on the stack hears of the body's end in between, on another goroutine, does it take that for the caller's",
+	"release.go without well = p.end == nil && (p.halt == nil || !p.halt.caller) && len(p.faults)+len(p.failures) == 0 && p.sum.nothing()": "only time is saved: the account comes to the same",
+	"release.go without ready = make([]*member, 0, p.members.n)":                                                                           "only time is saved: append grows the slice otherwise",
+	"stack_exit.go without s.cutInside(context.Canceled, reason)":                                                                          "unwinding.run does it again a few instructions later: only if a pool on the stack hears of the body's end in between, on another goroutine, does it take that for the caller's",
 }
