@@ -192,8 +192,8 @@ func TestOnATerminalThereIsOneLineForEachResource(t *testing.T) {
 	view := progress.New(screen.tty)
 	require.NoError(t, scope(t.Context(), 150*time.Millisecond, view))
 	require.NoError(t, view.Close())
-	seen := screen.seen()
 	lines := screen.last()
+	seen := screen.seen()
 	require.Len(t, lines, 3, seen)
 	for i, name := range []string{"db", "api", "api › listener"} {
 		assert.Regexp(t, `released +\d+ms$`, lines[i])
@@ -247,7 +247,7 @@ func TestWhereThereAreMoreRowsThanLinesNoneIsLost(t *testing.T) {
 	slow := 0
 	for i, frame := range frames {
 		lines := strings.Count(frame, "\n")
-		if i < len(frames)-1 {
+		if i < len(frames)-1 && !strings.Contains(frame, " more above") { // in the end all are written
 			assert.Less(t, lines, 8, "else the terminal scrolls")
 		}
 		if lines == 7 && strings.Contains(frame, "slow") && strings.Contains(frame, "✘ optional") && strings.Contains(frame, "… and 36 more") {
@@ -274,8 +274,8 @@ func TestWhatIsWrittenMeanwhileStandsAboveTheLines(t *testing.T) {
 	}, exitpool.Observe(view.Observe)))
 	require.NoError(t, view.Close())
 	fmt.Fprintln(view, "a line after that")
-	seen := screen.seen()
 	lines := screen.last()
+	seen := screen.seen()
 	assert.Regexp(t, `a line of the log\r?\n\r?[^\n]*db`, seen)
 	require.Len(t, lines, 2, seen)
 	assert.Contains(t, lines[0], "✔ db")
