@@ -9,7 +9,7 @@ import (
 )
 
 // functions are what is registered on a pool that no one observes: they are one member
-// together. (A member for each took several times as long.)
+// together. (A member for each took three times as long.)
 type functions struct {
 	member
 	list []registered
@@ -109,7 +109,8 @@ func (fs *functions) failed(f *registered, err, broke error) {
 	p.mu.Unlock()
 }
 
-// forget lets go of what f holds. (A lock for that would cost a third of all.)
+// forget lets go of what f holds. (Not under the lock of the pool: all would have to take
+// it.)
 func (f *registered) forget() {
 	for !f.state.CompareAndSwap(present, absent) {
 		runtime.Gosched() // Status is quick

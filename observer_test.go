@@ -133,6 +133,18 @@ func TestEachObserverIsToldAndOnePanicsForItself(t *testing.T) { // S5, E6
 	assert.EqualValues(t, 4, second.Load())
 }
 
+func TestObserversAreCalledInTheOrderInWhichTheyWereGiven(t *testing.T) { // S5
+	var j journal
+	writes := func(who string) exitpool.Option {
+		return exitpool.Observe(func(ev exitpool.Event) { j.add("%s %t", who, ev.Done) })
+	}
+	require.NoError(t, exitpool.WithStack(t.Context(), func(_ context.Context, s *exitpool.ExitStack) error {
+		s.Defer(func(context.Context) error { return nil })
+		return nil
+	}, writes("first"), exitpool.Grace(time.Hour), writes("second")))
+	assert.Equal(t, []string{"first false", "second false", "first true", "second true"}, j.all())
+}
+
 func TestAnEventTellsWhetherAnAcquisitionOrTaskWasOnlyCancelled(t *testing.T) { // S5, E3
 	bubble(t, func(t *testing.T) {
 		ends := map[string]bool{}

@@ -119,6 +119,35 @@ func TestErrorsAreRecorded(t *testing.T) {
 	assert.Len(t, spans, 4, "what failed is not released")
 }
 
+func TestWhatWasOnlyCancelledIsNoErrorAndSaysWhy(t *testing.T) {
+	spans := record(t, func(ctx context.Context, observe exitpool.Option) {
+		assert.Error(t, exitpool.WithPool(ctx, func(ctx context.Context, p *exitpool.ExitPool) error {
+			exitpool.Start(p, func(ctx context.Context, _ *exitpool.ExitStack) (int, error) {
+				<-ctx.Done()
+				return 0, context.Cause(ctx)
+			}, exitpool.Name("other"))
+			exitpool.Start(p, func(context.Context, *exitpool.ExitStack) (int, error) { return 0, errBoom }, exitpool.Name("db"))
+			return p.Wait(ctx)
+		}, observe))
+	})
+	assert.Equal(t, codes.Error, spans["acquire db"].Status.Code)
+	assert.Equal(t, codes.Unset, spans["acquire other"].Status.Code)
+	assert.Empty(t, spans["acquire other"].Events)
+	assert.Contains(t, spans["acquire other"].Attributes, attribute.String("exitpool.cancelled", "acquire db: boom"))
+}
+
+func TestASpanOfAResourceHasTheCallersForItsParent(t *testing.T) {
+	var inside, callers trace.SpanContext
+	record(t, func(ctx context.Context, observe exitpool.Option) {
+		callers = trace.SpanContextFromContext(ctx)
+		assert.NoError(t, exitpool.Use(ctx, func(ctx context.Context, _ *exitpool.ExitStack) (int, error) {
+			inside = trace.SpanContextFromContext(ctx) // of which a driver makes its spans
+			return 0, nil
+		}, func(context.Context, int) error { return nil }, observe))
+	})
+	assert.Equal(t, callers, inside)
+}
+
 func TestATaskIsASpanOfItsMember(t *testing.T) {
 	spans := record(t, func(ctx context.Context, observe exitpool.Option) {
 		assert.NoError(t, exitpool.Use(ctx, exitpool.Resource[int](func(ctx context.Context, s *exitpool.ExitStack) (int, error) {

@@ -10,8 +10,8 @@ import (
 	"github.com/exitpool/exitpool/bench/internal/work"
 )
 
-// Profiled are the workloads of which a profile is taken, and against what: those that
-// miss a target of time.
+// Profiled are the workloads of which a profile is taken, and against what: the most
+// telling of those that miss a target of time, and the registering.
 var Profiled = map[string]string{
 	"Pool/work=noop/n=1":      peer.Base,
 	"Pool/work=noop/n=10":     peer.Base,
