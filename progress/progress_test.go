@@ -100,6 +100,15 @@ func TestATaskIsShownOnlyIfItFails(t *testing.T) {
 	}
 }
 
+func TestATaskThatEndsWithItsScopeIsNotShown(t *testing.T) {
+	var out bytes.Buffer
+	view := progress.New(&out)
+	s, _ := exitpool.NewStack(t.Context(), exitpool.Observe(view.Observe))
+	s.Go(func(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) })
+	assert.NoError(t, s.Close())
+	assert.Empty(t, out.String())
+}
+
 // flaky is a writer that fails for a while.
 type flaky struct{ writes int }
 
